@@ -5,15 +5,15 @@ const windowMs = 60_000
 /** Pairs of kind and client with a count of their own in one window; all further clients share one count for each kind. */
 export const maxCounted = 1_000
 
-export interface LogLimit {
+export interface LogLimit<Kind extends string = string> {
   /** Counts a line; returns whether it may be written. */
-  allows (kind: string, client: string, perMinute: number): boolean
+  allows (kind: Kind, client: string, perMinute: number): boolean
   /** Reports what was left out so far, and starts over. */
   flush (): void
 }
 
 /** Calls `onLeftOut` once a minute for each kind and client of which lines were left out. A kind has no space. */
-export const createLogLimit = (clock: Timer, onLeftOut: (kind: string, client: string, count: number) => void): LogLimit => {
+export const createLogLimit = <Kind extends string>(clock: Timer, onLeftOut: (kind: Kind, client: string, count: number) => void): LogLimit<Kind> => {
   const counts = new Map<string, { lines: number, leftOut: number }>()
   let cancel = () => {}
 
@@ -23,7 +23,7 @@ export const createLogLimit = (clock: Timer, onLeftOut: (kind: string, client: s
     counts.clear()
     for (const [key, { leftOut }] of ended) {
       const [kind = '', client = ''] = key.split(' ')
-      if (leftOut > 0) onLeftOut(kind, client, leftOut)
+      if (leftOut > 0) onLeftOut(kind as Kind, client, leftOut) // the key begins with it
     }
   }
 

@@ -6,7 +6,8 @@ import { constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isatty } from 'node:tty'
-import { pino, type DestinationStream } from 'pino'
+import { pino, type DestinationStream, type LoggerOptions } from 'pino'
+import type { LogCode } from './log-codes.ts'
 import type { Timer } from './timer-queue.ts'
 
 /** How long a line is gathered. What is gathered when the process is killed (SIGKILL) is lost. */
@@ -76,8 +77,18 @@ export const gatherLines = (write: (lines: string) => void, timer: Pick<Timer, '
   }
 }
 
-/** pino's `error`. */
+/** pino's `warn` and `error`. */
+const warnLevel = 40
 const errorLevel = 50
+
+const nothing = {}
+const unexpected: { readonly code: LogCode } = { code: 'unexpected' }
+
+/** Options of pino: warnings and errors of libraries, Fastify's above all, get a code. Ours have one. */
+export const libraryLines: Pick<LoggerOptions, 'mixin' | 'mixinMergeStrategy'> = {
+  mixin: (fields, level) => level >= warnLevel && !('code' in fields) ? unexpected : nothing,
+  mixinMergeStrategy: (fields, mixedIn) => mixedIn === nothing ? fields : { ...fields, ...mixedIn },
+}
 
 const openOutput = (): LogOutput => {
   if (isatty(1)) {

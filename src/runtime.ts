@@ -7,7 +7,7 @@ import { randomBytes } from './domain/random-pool.ts'
 import { openMetrics } from './http/metrics/metrics.ts'
 import type { StepSink } from './login/audit.ts'
 import type { Clock } from './login/ports.ts'
-import { openLogOutput } from './log-output.ts'
+import { libraryLines, openLogOutput } from './log-output.ts'
 import { followClientsFile } from './oidc/clients-file.ts'
 import { noPlaces, openPlaces } from './places/geoip-file.ts'
 import { createEndedSessions, sweepEndedSessions } from './sessions/ended-sessions.ts'
@@ -43,7 +43,7 @@ export interface Runtime extends AppDeps {
 export const openRuntime = async (config: ServiceConfig, clock: Clock = systemClock, lockStore: () => Promise<unknown> = async () => {}): Promise<Runtime> => {
   const { WEBHOOK_URL, WEBHOOK_SECRET } = config
   const output = openLogOutput(clock)
-  const log = pino({ level: config.LOG_LEVEL, base: null }, output)
+  const log = pino({ level: config.LOG_LEVEL, base: null, ...libraryLines }, output)
   const places = config.GEOIP_FILE === null ? noPlaces : openPlaces(config.GEOIP_FILE, log)
   await lockStore()
   const keys = openKeys(config.KEYS_FILE, { isShared: !config.STORE_URL.startsWith('sqlite:'), needsProvider: config.OIDC_CLIENTS_FILE !== null }, clock, log)

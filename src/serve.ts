@@ -3,6 +3,8 @@ import { Server } from 'node:net'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
+import type { CodedFields } from './log-codes.ts'
+import type { Log } from './login/ports.ts'
 
 /** Drain, phase 1: still accepting but not ready, so that balancers with health checks stop sending traffic. */
 const unreadyMs = 1500
@@ -30,11 +32,12 @@ const isLostPeer = (error: unknown): boolean =>
  * the calls under way, and calls `release`. SIGINT and an uncaught error skip the drain. Resolves when the service can be reached.
  */
 export const serve = async (app: FastifyInstance, { host, port }: { host: string, port: number }, release: () => Promise<void>): Promise<void> => {
+  const log: Log & { fatal (fields: CodedFields<'fatal'>, message: string): void } = app.log
   let isClosing = false
   let failure: { readonly err: unknown } | undefined
   const { close } = closeWithGrace({ delay: exitAfterMs, logger: false, skip: ['SIGTERM', 'uncaughtException', 'unhandledRejection'] }, async ({ signal }) => {
     isClosing = true
-    if (signal !== undefined) app.log.info({ signal }, 'shutting down')
+    if (signal !== undefined) log.info({ signal }, 'shutting down')
     const destroyTimer = setTimeout(() => app.server.closeAllConnections(), destroyAfterMs)
     await app.close()
     clearTimeout(destroyTimer)
@@ -44,16 +47,16 @@ export const serve = async (app: FastifyInstance, { host, port }: { host: string
   // Unhandled rejections come here, too.
   process.on('uncaughtException', (err) => {
     if (isLostPeer(err)) {
-      app.log.error({ err }, 'a socket error had no listener: one connection is lost, the service goes on')
+      log.error({ code: 'socket-unhandled', err }, 'a socket error had no listener: one connection is lost, the service goes on')
       return
     }
-    app.log.fatal({ err }, 'shutting down after an uncaught error')
+    log.fatal({ code: 'crashed', err }, 'shutting down after an uncaught error')
     if (failure !== undefined) process.exit(1)
     failure = { err }
     if (!isClosing) close()
   })
   const drain = async (): Promise<void> => {
-    app.log.info({ signal: 'SIGTERM' }, 'shutting down')
+    log.info({ signal: 'SIGTERM' }, 'shutting down')
     app.beginShutdown()
     await sleep(unreadyMs)
     await setImmediate() // the event loop runs timers before it accepts connections, and those that wait to be accepted would be reset

@@ -1,7 +1,7 @@
 /** The HTTP server below Fastify: its timeouts, and safe answers to events for which Node has none. */
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.ts'
+import type { Log } from '../login/ports.ts'
 import { limitConnections, type ConnectionOptions } from './connections.ts'
 import { refuseSocket } from './malformed-requests.ts'
 import { maxHeadBytes } from './max-head-bytes.ts'
@@ -10,7 +10,7 @@ import { endUnreadBodies } from './unread-bodies.ts'
 export interface HttpServerOptions extends ConnectionOptions {
   /** How long a poll is held at most. */
   readonly maxWaitMs: number
-  readonly log: FastifyBaseLogger
+  readonly log: Pick<Log, 'error'>
 }
 
 /** Time to receive the head, and the whole request; a held answer doesn't count. */
@@ -39,6 +39,6 @@ export const createHttpServer = (handler: RequestListener, { maxWaitMs, log, ...
   // RFC 9110 §10.1.1: a server may ignore an expectation that it doesn't know.
   server.on('checkExpectation', (request, response) => { server.emit('request', request, response) })
   // Out of file descriptors, for example. Errors before the server listens reject `listen`.
-  server.on('error', (err) => { if (server.listening) log.error({ err }, 'a connection could not be accepted') })
+  server.on('error', (err) => { if (server.listening) log.error({ code: 'accept-failed', err }, 'a connection could not be accepted') })
   return server
 }

@@ -3,10 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { FastifyBaseLogger } from 'fastify'
 import { plainAddress } from '../domain/address.ts'
 import { Problem } from '../errors.ts'
-import type { Clock } from '../login/ports.ts'
+import type { Clock, Log } from '../login/ports.ts'
 import { varyByPerson } from './api-caching.ts'
 import { lingeringClose } from './lingering-close.ts'
 import { maxHeadBytes } from './max-head-bytes.ts'
@@ -27,7 +26,7 @@ export const escapeMalformedPath = ({ url = '/' }: IncomingMessage): string => {
 const tooLargeLogEveryMs = 60_000
 
 /** Answers what isn't HTTP with a problem. There is no request yet, so no hook runs. */
-export const createMalformedAnswer = (clock: Pick<Clock, 'steady' | 'after'>, log: FastifyBaseLogger) => {
+export const createMalformedAnswer = (clock: Pick<Clock, 'steady' | 'after'>, log: Pick<Log, 'warn'>) => {
   let nextLogAt = -Infinity
   return (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (!socket.writable) return // closed, or already answered
@@ -38,7 +37,7 @@ export const createMalformedAnswer = (clock: Pick<Clock, 'steady' | 'after'>, lo
       refuseSocket(socket, new Problem('payload-too-large', { status: 431, detail: headTooLarge }), clock)
       if (clock.steady() < nextLogAt) return
       nextLogAt = clock.steady() + tooLargeLogEveryMs
-      log.warn({ peer }, `${peer} sent more than ${maxHeadBytes / 1024} KiB of headers, which were refused. If that is your proxy, let it pass on no cookies but those of scan-login (src/http/README.md, "Large cookies")`)
+      log.warn({ code: 'headers-too-large', peer }, `${peer} sent more than ${maxHeadBytes / 1024} KiB of headers, which were refused. If that is your proxy, let it pass on no cookies but those of scan-login (as src/http/recipes/README.md does)`)
     } else {
       refuseSocket(socket, asProblem({ statusCode: 400 }), clock)
     }

@@ -1,8 +1,8 @@
 /** Errors as problems (RFC 9457), without stack traces or names of libraries. */
 import fp from 'fastify-plugin'
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem, problemTypes, type ProblemCode } from '../errors.ts'
-import type { Clock } from '../login/ports.ts'
+import type { Clock, Log } from '../login/ports.ts'
 import { createAllowedMethods } from './allowed-methods.ts'
 import { recordRefusal } from './audit.ts'
 import type { Limits } from './limits.ts'
@@ -59,13 +59,18 @@ export const problemBody = (problem: Problem, requestId: string): Record<string,
 /** Failures of one code that are logged each minute, of all clients together; the rest are one line with their number. Strangers can cause some, and repeat all. */
 const failuresPerMinute = 60
 
+/** WeChat's failures are logged where it is called, once a minute and not for each visitor. */
+type FailureCode = Exclude<{ [Code in ProblemCode]: (typeof problemTypes)[Code]['status'] extends 500 | 503 ? Code : never }[ProblemCode], 'wechat-unavailable'>
+
+const isFailure = (code: ProblemCode): code is FailureCode => problemTypes[code].status >= 500 && code !== 'wechat-unavailable'
+
 /** Sends a problem. Our own failures are logged with their cause, which is never sent. */
 export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-  // WeChat's failures are logged where it is called, once a minute and not for each visitor.
-  const isOurs = problemTypes[problem.code].status >= 500 && problem.code !== 'wechat-unavailable'
-  if (isOurs && request.server.failureLines.allows(problem.code, 'anybody', failuresPerMinute)) request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message)
-  else request.log.debug({ code: problem.code }, problem.message)
-  if (isUnauthorized(problem.code)) reply.header('www-authenticate', challenges[problem.code])
+  const { code } = problem
+  const log: Log & Pick<FastifyBaseLogger, 'debug'> = request.log
+  if (isFailure(code) && request.server.failureLines.allows(code, 'anybody', failuresPerMinute)) log.error({ code, err: problem.cause ?? problem }, problem.message)
+  else log.debug({ code }, problem.message)
+  if (isUnauthorized(code)) reply.header('www-authenticate', challenges[code])
   if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', Math.ceil(problem.retryAfterSeconds))
   reply.code(problem.status).header('cache-control', 'no-store')
   const page = request.server.refusalPage(problem, request, reply)
@@ -77,7 +82,8 @@ export const sendProblem = (problem: Problem, request: FastifyRequest, reply: Fa
 
 /** Answers errors, unknown paths and wrong methods. Counts failed guesses against their address, and records refusals in the audit. */
 export const problemsPlugin = fp<{ limits: Limits, clock: Clock }>(async (app, { limits, clock }) => {
-  const failureLines = createLogLimit(clock, (code, _client, repeated) => { app.log.error({ code, repeated }, 'further failures were logged at debug level') })
+  const log: Log = app.log
+  const failureLines = createLogLimit<FailureCode>(clock, (code, _client, repeated) => { log.error({ code, repeated }, 'further failures were logged at debug level') })
   app.decorate('failureLines', failureLines)
   app.addHook('onClose', async () => { failureLines.flush() })
 
@@ -107,6 +113,6 @@ export const problemsPlugin = fp<{ limits: Limits, clock: Clock }>(async (app, {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    readonly failureLines: LogLimit
+    readonly failureLines: LogLimit<FailureCode>
   }
 }

@@ -1,7 +1,7 @@
 /** A warning about a peer that says who asks for what without being in TRUST_PROXY: mostly a forgotten reverse proxy, which makes all visitors look like one. */
 import fp from 'fastify-plugin'
 import { networkMatcher, plainAddress } from '../domain/address.ts'
-import type { Clock } from '../login/ports.ts'
+import type { Clock, Log } from '../login/ports.ts'
 
 const everyMs = 3_600_000
 
@@ -24,7 +24,8 @@ export const untrustedProxyPlugin = fp<UntrustedProxyOptions>(async (app, { cloc
       const peer = plainAddress(request.socket.remoteAddress ?? '')
       if (peer !== '' && !isTrusted(peer)) {
         nextAt = clock.steady() + everyMs
-        request.log.warn({ peer }, `${peer} sends X-Forwarded-For, Forwarded, X-Forwarded-Uri or X-Original-URL and is not in TRUST_PROXY, so that limits and phones take it for the visitor, and nobody is sent back to a page behind it. If it is your reverse proxy, set TRUST_PROXY=${peer}; otherwise a visitor made it up, and nothing is wrong`)
+        const log: Log = request.log
+        log.warn({ code: 'proxy-untrusted', peer }, `${peer} sends X-Forwarded-For, Forwarded, X-Forwarded-Uri or X-Original-URL and is not in TRUST_PROXY, so that limits and phones take it for the visitor, and nobody is sent back to a page behind it. If it is your reverse proxy, set TRUST_PROXY=${peer}; otherwise a visitor made it up, and nothing is wrong`)
       }
     }
     done()

@@ -4,6 +4,7 @@ import type { Place } from '../domain/place.ts'
 import type { EndReason } from '../domain/step.ts'
 import type { BrowserInfo, Ticket } from '../domain/ticket.ts'
 import type { WechatIds } from '../domain/wechat-ids.ts'
+import type { CodedFields } from '../log-codes.ts'
 import type { Audit } from './audit.ts'
 
 export interface Tickets {
@@ -150,11 +151,11 @@ export interface PhoneIdentity {
   idsFor (jsCode: string): Promise<WechatIds>
 }
 
-/** The part of pino's interface that is used below http/. */
+/** The part of pino's interface that is used. A logger of pino's or Fastify's warns through this type, too: it demands the code. */
 export interface Log {
   info (fields: object, message: string): void
-  warn (fields: object, message: string): void
-  error (fields: object, message: string): void
+  warn (fields: CodedFields<'warn'>, message: string): void
+  error (fields: CodedFields<'error'>, message: string): void
 }
 
 /** A browser's login, without secrets. Times are milliseconds since 1970. */

@@ -39,7 +39,7 @@ export const followClientsFile = (path: string, clock: Clock, log: Log): Followe
 
   const update = (): readonly string[] => {
     const read = readSources(path, last)
-    for (const risk of read.risks) if (last?.risks.includes(risk) !== true) log.warn({}, risk)
+    for (const risk of read.risks) if (last?.risks.includes(risk) !== true) log.warn({ code: 'file-exposed' }, risk)
     last = read
     const before = clients
     clients = new Map(read.clients.map((client) => {
@@ -57,7 +57,7 @@ export const followClientsFile = (path: string, clock: Clock, log: Log): Followe
       if (changed.length > 0) for (const listener of listeners) listener(changed)
     } catch (error) {
       const { message } = error as Error // `update` throws Errors, and none quotes a secret
-      if (message !== lastError) log.error({}, `${message}; keeping the clients as they were. Fix the file: the service would not start with it`)
+      if (message !== lastError) log.error({ code: 'clients-file-invalid' }, `${message}; keeping the clients as they were. Fix the file: the service would not start with it`)
       lastError = message
     }
     cancel = clock.after(rereadEveryMs, reread)

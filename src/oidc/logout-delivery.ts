@@ -74,7 +74,7 @@ export const startLogoutDelivery = ({ queue, lease, findClient, isLive, sites, t
   let readFrom: string | null = null
 
   const unread = createHourlyLine(clock, (count) => {
-    log.error({ count }, 'oidc: logouts in the queue were sealed with another cookie key, and no site hears of them. Give every instance, and npm run people, the same KEYS_FILE')
+    log.error({ code: 'oidc-logout-unreadable', count }, 'oidc: logouts in the queue were sealed with another cookie key, and no site hears of them. Give every instance, and npm run people, the same KEYS_FILE')
   })
 
   const forgetAll = (): void => {

@@ -66,13 +66,13 @@ export const createLogoutLane = ({ clientId: client, mayTell, tell, finish, cloc
   let why = ''
 
   const failing = createHourlyLine(clock, (tries) => {
-    log.warn({ client, why, tries, waiting: entries.size }, 'oidc: the app does not take logouts. They wait in the store, and are tried again for a day. See backchannel_logout_uri in OIDC_CLIENTS_FILE')
+    log.warn({ code: 'oidc-logout-failing', client, why, tries, waiting: entries.size }, 'oidc: the app does not take logouts. They wait in the store, and are tried again for a day. See backchannel_logout_uri in OIDC_CLIENTS_FILE')
   })
   const refused = createHourlyLine(clock, (logouts) => {
-    log.warn({ client, logouts }, 'oidc: the app refused logouts with 400, and they are not repeated. Its own log says why: compare its issuer, client id and clock with those of this service')
+    log.warn({ code: 'oidc-logout-refused', client, logouts }, 'oidc: the app refused logouts with 400, and they are not repeated. Its own log says why: compare its issuer, client id and clock with those of this service')
   })
   const givenUp = createHourlyLine(clock, (logouts) => {
-    log.error({ client, logouts }, 'oidc: the app has not heard of logouts for a day, or too many wait: they are given up. People whose sessions have ended here may still be logged in there')
+    log.error({ code: 'oidc-logout-given-up', client, logouts }, 'oidc: the app has not heard of logouts for a day, or too many wait: they are given up. People whose sessions have ended here may still be logged in there')
   })
 
   const end = ({ text }: Entry): void => {

@@ -28,7 +28,7 @@ export const openPlaces = (path: string, log: Log): Places => {
       try {
         return placeFrom(find(reader, address))
       } catch (error) {
-        if (!isLogged) log.warn({ err: error }, 'GEOIP_FILE is damaged: some places stay unknown')
+        if (!isLogged) log.warn({ code: 'geoip-damaged', err: error }, 'GEOIP_FILE is damaged: some places stay unknown')
         isLogged = true
         return null
       }

@@ -32,14 +32,14 @@ export const followKeyFile = (path: string, clock: Clock, log: Log, { needsProvi
   }
 
   let { text, risk } = readPrivateFile(path)
-  if (risk !== null) log.warn({}, risk)
+  if (risk !== null) log.warn({ code: 'file-exposed' }, risk)
   let lastError: string | undefined
   let current = parse(text)
   const { subject, cookie } = current
 
   const update = (): void => {
     const { text: newText, risk: newRisk } = readPrivateFile(path)
-    if (newRisk !== null && newRisk !== risk) log.warn({}, newRisk)
+    if (newRisk !== null && newRisk !== risk) log.warn({ code: 'file-exposed' }, newRisk)
     risk = newRisk
     if (newText === text && lastError === undefined) return
     const keys = parse(newText)
@@ -56,7 +56,7 @@ export const followKeyFile = (path: string, clock: Clock, log: Log, { needsProvi
       update()
     } catch (error) {
       const { message } = error as Error // `update` throws Errors only, and none quotes the file
-      if (message !== lastError) log.error({}, `${message}; keeping the previous keys. Fix the file: the service would not start with it`)
+      if (message !== lastError) log.error({ code: 'keys-file-invalid' }, `${message}; keeping the previous keys. Fix the file: the service would not start with it`)
       lastError = message
     }
     cancel = clock.after(rereadEveryMs, reread)

@@ -45,7 +45,7 @@ export const writeKeyMark = (store: Store, mark: KeyMark, { clock, log }: { cloc
     const before = await marks.read(id)
     const isSame = (name: keyof KeyMark): boolean => before?.[name] === mark[name]
     if (isStopped || (isSame('appid') && isSame('subject') && isSame('cookie'))) return
-    if (before !== undefined && !(isSame('appid') && isSame('subject'))) log.warn({}, 'the store was used with another KEYS_FILE or WECHAT_APPID before: everybody gets another sub than they had, and is nobody\'s owner and in no group. If you did not mean that, stop the service and give it those of before')
+    if (before !== undefined && !(isSame('appid') && isSame('subject'))) log.warn({ code: 'store-of-other-keys' }, 'the store was used with another KEYS_FILE or WECHAT_APPID before: everybody gets another sub than they had, and is nobody\'s owner and in no group. If you did not mean that, stop the service and give it those of before')
     await marks.write(id, { schema, ...mark }, null)
   }
   const attempt = (): void => {

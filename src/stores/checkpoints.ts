@@ -48,7 +48,7 @@ export const createCheckpoints = (file: string, log: Log): Checkpoints => {
   let number = 0
   let ended = (): void => {}
 
-  const fail = (err: unknown): void => { log.warn({ err }, 'The log of the store could not be copied into its database; trying again') }
+  const fail = (err: unknown): void => { log.warn({ code: 'checkpoint-failed', err }, 'The log of the store could not be copied into its database; trying again') }
 
   const start = (): Worker => {
     const thread = new Worker(program, { eval: true, workerData: file })

@@ -42,7 +42,7 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     },
     // One line when an outage begins and one when it ends, not one per attempt.
     onDown: (err) => {
-      log.error({ err }, 'Redis is unreachable')
+      log.error({ code: 'redis-unreachable', err }, 'Redis is unreachable')
       isUnreachable = true
     },
   })
@@ -148,7 +148,7 @@ const adviseOn = ({ masters }: RedisConnection, log: Log): void => {
   for (const master of masters) {
     master.info('memory').then((memory) => {
       if (!mayEvict(memory)) return
-      log.warn({}, 'Redis may evict entries when its memory is full, used nonces and ended sessions too: set maxmemory-policy to noeviction')
+      log.warn({ code: 'redis-may-evict' }, 'Redis may evict entries when its memory is full, used nonces and ended sessions too: set maxmemory-policy to noeviction')
     }).catch(() => {}) // INFO may be forbidden, and this is only advice.
   }
 }

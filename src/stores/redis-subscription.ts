@@ -77,7 +77,7 @@ export const createRedisSubscription = (commandLink: RedisLink, { channel, clock
   })
 
   const forbidden = (err: unknown): void => {
-    if (!isForbidden) log.warn({ err }, 'The Redis user may not subscribe or publish, so a poll learns up to 2 s late what another instance did: grant +subscribe, +publish and the channels &scan-login*')
+    if (!isForbidden) log.warn({ code: 'redis-no-pubsub', err }, 'The Redis user may not subscribe or publish, so a poll learns up to 2 s late what another instance did: grant +subscribe, +publish and the channels &scan-login*')
     isForbidden = true
   }
 

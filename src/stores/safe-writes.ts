@@ -74,7 +74,7 @@ export const createSafeWrites = ({ sync, repair, clock, log }: SafeWritesDeps): 
       await sync()
     } catch (error) {
       failure = error as Error // of a system call
-      log.error({ err: error }, 'The disk has failed to keep what the store wrote: calls that write are refused until it does. If it has space and no fault, and this goes on, restart the service')
+      log.error({ code: 'disk-failed', err: error }, 'The disk has failed to keep what the store wrote: calls that write are refused until it does. If it has space and no fault, and this goes on, restart the service')
       repairLater()
       throw error
     }

@@ -132,7 +132,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
       } catch (error) {
         most = 0
         // Another process is writing: the next purge comes soon.
-        if (!isLocked(error)) log.warn({ err: error }, 'Expired entries could not be removed from the store; trying again')
+        if (!isLocked(error)) log.warn({ code: 'purge-failed', err: error }, 'Expired entries could not be removed from the store; trying again')
       }
     }
     cancelPurge = clock.after(most === purgeBatch ? purgePauseMs : purgeEveryMs, purge)

@@ -59,13 +59,13 @@ export const startDelivery = ({ batches, lease, post, clock, log, random, host }
   let why = ''
 
   const failing = createHourlyLine(clock, (tries) => {
-    log.warn({ host, why, tries, waiting: lanes.size }, 'webhook: the receiver fails. Steps wait in the store, and are tried again for a day')
+    log.warn({ code: 'webhook-failing', host, why, tries, waiting: lanes.size }, 'webhook: the receiver fails. Steps wait in the store, and are tried again for a day')
   })
   const unread = createHourlyLine(clock, (count) => {
-    log.error({ batches: count }, 'webhook: batches in the queue were sealed with another cookie key, or by another release, and are not posted. Give every instance, and npm run people, the same KEYS_FILE')
+    log.error({ code: 'webhook-unreadable', batches: count }, 'webhook: batches in the queue were sealed with another cookie key, or by another release, and are not posted. Give every instance, and npm run people, the same KEYS_FILE')
   })
   const givenUp = createHourlyLine(clock, (steps) => {
-    log.error({ host, steps }, 'webhook: steps were given up after a day: they are in the log alone')
+    log.error({ code: 'webhook-given-up', host, steps }, 'webhook: steps were given up after a day: they are in the log alone')
   })
 
   const isOver = (at: number): boolean => at < clock.now() - triedForMs
@@ -176,7 +176,7 @@ export const startDelivery = ({ batches, lease, post, clock, log, random, host }
     failing.add(1)
     if (!outcome.isGone) return
     isGone = true
-    log.error({ host, waiting: lanes.size }, 'webhook: the receiver answered 410, which means that it wants no more. Nothing is posted until the service starts again: remove WEBHOOK_URL, or name another')
+    log.error({ code: 'webhook-gone', host, waiting: lanes.size }, 'webhook: the receiver answered 410, which means that it wants no more. Nothing is posted until the service starts again: remove WEBHOOK_URL, or name another')
   }
 
   const mayTry = (): boolean => !rounds.isStopped() && !isGone && lease.isHeld() && underWay.size < health.limit()

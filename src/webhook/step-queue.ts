@@ -47,7 +47,7 @@ export const createStepQueue = (batches: StepBatches, { clock, log }: StepQueueO
   let isClosed = false
   let counted = { count: 0, until: -Infinity }
   const dropped = createHourlyLine(clock, (steps) => {
-    log.error({ steps }, 'webhook: the queue is full, and the newest steps are dropped: they are in the log alone. The receiver has not taken steps for long, or the store fails')
+    log.error({ code: 'webhook-queue-full', steps }, 'webhook: the queue is full, and the newest steps are dropped: they are in the log alone. The receiver has not taken steps for long, or the store fails')
   })
 
   const isFull = async (): Promise<boolean> => {

@@ -120,10 +120,12 @@ export const createWechatApi = ({ apiUrl, dispatchers, proxyHost, clock, log, ca
     const { errcode, rid, remedy, message } = fault
     if (remedy !== undefined && handledByCaller.includes(remedy)) return
     switch (remedy) {
-      case 'operator': case 'bug': log.error({ endpoint, errcode, rid }, message); return
-      case 'rate-limit': case 'retry': log.warn({ endpoint, errcode, rid }, message); return
+      case 'operator': log.error({ code: 'wechat-refused', endpoint, errcode, rid }, message); return
+      case 'bug': log.error({ code: 'wechat-bug', endpoint, errcode, rid }, message); return
+      case 'rate-limit': log.warn({ code: 'wechat-limited', endpoint, errcode, rid }, message); return
+      case 'retry': log.warn({ code: 'wechat-busy', endpoint, errcode, rid }, message); return
       case 'refresh-token': case 'js-code': case 'blocked': case undefined:
-        log.warn({ endpoint, errcode, rid }, `WeChat gave no usable answer${through}: ${message}`)
+        log.warn({ code: 'wechat-no-answer', endpoint, errcode, rid }, `WeChat gave no usable answer${through}: ${message}`)
     }
   }
 

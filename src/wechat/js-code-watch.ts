@@ -31,7 +31,7 @@ export const watchJsCodes = ({ appid, clock, log }: JsCodeWatchOptions): JsCodeW
       refused++
       if (wasKnown || refused < fewestUnknown || clock.steady() < nextWarningAt) return
       nextWarningAt = clock.steady() + betweenWarningsMs
-      log.warn({ endpoint: 'jscode2session', appid, refused }, warning)
+      log.warn({ code: 'js-codes-refused', endpoint: 'jscode2session', appid, refused }, warning)
     },
   }
 }

@@ -19,7 +19,7 @@ export const createQuietLog = (log: Log, clock: Pick<Clock, 'steady'>): Log => {
       return
     }
     recent.set(key, { at: now, repeated: 0 })
-    log[level](last !== undefined && last.repeated > 0 ? { ...fields, repeated: last.repeated } : fields, message)
+    ;(log[level] as Log['info'])(last !== undefined && last.repeated > 0 ? { ...fields, repeated: last.repeated } : fields, message)
   }
   return { info: quiet('info'), warn: quiet('warn'), error: quiet('error') }
 }

@@ -29,7 +29,7 @@ export const createTokenCall = ({ api, tokens, log }: TokenCallOptions): CallWit
   try {
     return await callWith(another)
   } catch (error) {
-    if (isRefusedToken(error)) log.error({ endpoint: call.endpoint, errcode: error.errcode, rid: error.rid }, 'WeChat refuses an access token that it has just returned. Find out what else uses this AppID with force_refresh.')
+    if (isRefusedToken(error)) log.error({ code: 'wechat-token-refused', endpoint: call.endpoint, errcode: error.errcode, rid: error.rid }, 'WeChat refuses an access token that it has just returned. Find out what else uses this AppID with force_refresh.')
     throw error
   }
 }

@@ -111,7 +111,7 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
       await store.acquirePlainSlot(`wechat-token-forces:${appid}`, String(clock.now()), dayMs, forcesPerDay)
     const forced = mayForce ? await fetchToken(true, deadlineAt) : token
     if (forced.value !== refusedValue) return forced
-    log.error({ endpoint: 'stable_token', forced: mayForce }, 'WeChat returns an access token that it refuses, and a forced refresh is not allowed yet. Find out what else uses this AppID with force_refresh.')
+    log.error({ code: 'wechat-token-refused', endpoint: 'stable_token', forced: mayForce }, 'WeChat returns an access token that it refuses, and a forced refresh is not allowed yet. Find out what else uses this AppID with force_refresh.')
     throw new WechatFault('WeChat returns an access token that it refuses', { retryAfterSeconds: forceEveryMs / 1000 })
   }
 
@@ -138,7 +138,7 @@ export const createWechatTokens = ({ api, appid, secret, store, clock, log }: We
     try {
       await records.write(appid, { schema, sealedValue: seal.encrypt(token.value, tokenKey), usableUntil: token.usableUntil }, ttlMs)
     } catch {
-      log.warn({ endpoint: 'stable_token' }, 'The access token could not be stored, so every instance fetches its own')
+      log.warn({ code: 'wechat-token-unshared', endpoint: 'stable_token' }, 'The access token could not be stored, so every instance fetches its own')
     }
   }
 

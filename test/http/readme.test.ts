@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { problemTypes } from '../../src/errors.ts'
+import { logCodes } from '../../src/log-codes.ts'
 import { openTestService } from '../support/test-service.ts'
 import { readInstancesBlock, readInstancesLine, readProxyFile } from '../support/proxy-files.ts'
 import { readRecipe } from '../support/recipes.ts'
@@ -24,17 +25,22 @@ const recipes = [
 ] as const
 
 const titles = [
-  { language: 'en', errors: 'Errors', api: 'API' },
-  { language: 'zh-CN', errors: '错误', api: '接口' },
+  { language: 'en', errors: 'Errors', log: 'What the log says', api: 'API' },
+  { language: 'zh-CN', errors: '错误', log: '日志里的警告和错误', api: '接口' },
 ] as const
 
 /** Listed, and not in the description. */
 const hidden: ReadonlySet<string> = new Set(['GET /openapi.json', ...['GET', 'POST', 'PUT', 'DELETE'].map((method) => `${method} /api/doctor`)])
 
-for (const { language, errors, api } of titles) {
+for (const { language, errors, log, api } of titles) {
   await t.test(`READMEs in ${language}: they list every error with its status, and no other`, async (t) => {
     const listed = [...sectionIn(language, errors).matchAll(/^\| `([a-z-]+)` \| (\d{3}) \|/gm)].map(([, code, status]) => `${code} ${status}`)
     t.strictSame(listed.sort(), Object.entries(problemTypes).map(([code, { status }]) => `${code} ${status}`).sort())
+  })
+
+  await t.test(`READMEs in ${language}: they list every code of the log with its level, and no other`, async (t) => {
+    const listed = [...sectionIn(language, log).matchAll(/^\| `([a-z-]+)` \| `(\w+)` \|/gm)].map(([, code, level]) => `${code} ${level}`)
+    t.strictSame(listed.sort(), Object.entries(logCodes).map(([code, level]) => `${code} ${level}`).sort())
   })
 
   await t.test(`READMEs in ${language}: they list every call of the API, and no other`, async (t) => {

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import { gatherLines, gatherMs } from '../../src/log-output.ts'
+import { gatherLines, gatherMs, libraryLines } from '../../src/log-output.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { makeFolder, run } from '../support/service-process.ts'
 import { waitUntil } from '../support/waiting.ts'
@@ -24,6 +24,19 @@ await t.test('log: lines are written together, in order, when their time is up',
   log.info('three')
   clock.advance(gatherMs)
   t.strictSame(written(), [['one', 'two'], ['three']])
+})
+
+await t.test('log: a warning or an error gets a code where a library wrote it, and keeps its own where we did', async (t) => {
+  const lines: Array<Record<string, unknown>> = []
+  const log = pino({ base: null, ...libraryLines }, { write: (line: string) => { lines.push(JSON.parse(line) as Record<string, unknown>) } })
+  log.warn('one of Fastify\'s')
+  log.child({ reqId: 'a' }).error(new Error('another'))
+  log.warn({ code: 'weak-setting', setting: 'A' }, 'ours')
+  log.info({ event: 'refused' }, 'audit')
+  log.fatal({ err: new Error('a third') })
+  t.strictSame(lines.map(({ code }) => code), ['unexpected', 'unexpected', 'weak-setting', undefined, 'unexpected'])
+  t.hasStrict(lines[1], { reqId: 'a', msg: 'another', err: { message: 'another' } })
+  t.hasStrict(lines[2], { setting: 'A', msg: 'ours' })
 })
 
 await t.test('log: it is written at once, with the lines before it, when it is an error or worse', async (t) => {

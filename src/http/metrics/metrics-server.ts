@@ -39,7 +39,7 @@ export const serveMetrics = async (metrics: Pick<Metrics, 'text' | 'contentType'
     try {
       end(response, 200, await sharedText(), { 'content-type': metrics.contentType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     } catch (err) {
-      log.error({ err }, 'the metrics could not be read')
+      log.error({ code: 'metrics-failed', err }, 'the metrics could not be read')
       end(response, 500)
     }
   }
@@ -59,7 +59,7 @@ export const serveMetrics = async (metrics: Pick<Metrics, 'text' | 'contentType'
   server.maxConnections = maxConnections
   server.setTimeout(stalledMs)
   await listen(server, host, port)
-  server.on('error', (err) => { log.error({ err }, 'a connection to METRICS_PORT could not be accepted') })
+  server.on('error', (err) => { log.error({ code: 'accept-failed', err }, 'a connection to METRICS_PORT could not be accepted') })
   return {
     port: (server.address() as AddressInfo).port, // it listens on TCP
     close: async () => {

@@ -65,7 +65,7 @@ await t.test('X-Forwarded-For: the log says once an hour what to set, without th
   t.strictSame(warnings(), [])
   for (let n = 0; n < 50; n++) await ask('172.17.0.1', { 'x-forwarded-for': 'made-up <script>', forwarded: 'for=made-up' })
   await ask('172.17.0.2', { 'x-forwarded-for': 'made-up' })
-  t.match(warnings(), [{ level: 40, peer: '172.17.0.1', msg: /set TRUST_PROXY=172\.17\.0\.1;/ }])
+  t.match(warnings(), [{ level: 40, code: 'proxy-untrusted', peer: '172.17.0.1', msg: /set TRUST_PROXY=172\.17\.0\.1;/ }])
   t.equal(warnings().length, 1)
   t.notMatch(service.logged(), /made-up/)
   service.clock.shiftWallClock(86_400_000)

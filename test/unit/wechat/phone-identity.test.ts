@@ -89,7 +89,7 @@ await t.test('idsFor: the log says once, and then once an hour, what to compare 
   t.strictSame(lines, [], 'a phone that tries a second js_code says nothing yet')
   await refuse()
   t.equal(lines.length, 1)
-  t.match(lines[0], /^warn: None of the js_codes since the start was valid\..*WECHAT_APPID.*project\.config\.json.*touristappid.*\{"endpoint":"jscode2session","appid":"wx0123456789abcdef","refused":3\}$/)
+  t.match(lines[0], /^warn: None of the js_codes since the start was valid\..*WECHAT_APPID.*project\.config\.json.*touristappid.*\{"code":"js-codes-refused","endpoint":"jscode2session","appid":"wx0123456789abcdef","refused":3\}$/)
   for (let i = 0; i < 100; i++) await refuse()
   advance(3_599_000)
   await refuse()
