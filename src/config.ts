@@ -126,7 +126,7 @@ export type ServiceConfig = Config & { readonly WECHAT_APPID: string, readonly W
 export const settingNames = Object.keys(settings) as ReadonlyArray<keyof Settings>
 
 /** Settings that may be given as a file, as orchestrators mount secrets: WECHAT_SECRET_FILE names a file with the value of WECHAT_SECRET. */
-const secretNames: readonly string[] = ['WECHAT_SECRET', 'STORE_URL', 'WEBHOOK_SECRET'] satisfies Array<keyof Settings>
+export const secretNames: readonly string[] = ['WECHAT_SECRET', 'STORE_URL', 'WEBHOOK_SECRET'] satisfies Array<keyof Settings>
 
 /** Settings that other programs read in lower case first. */
 export const alsoInLowerCase: ReadonlySet<string> = new Set(['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'] satisfies Array<keyof Settings>)

@@ -1,11 +1,27 @@
 /** The environment and the files that settings come from. Only this file reads process.env. */
 import { existsSync, readFileSync } from 'node:fs'
-import { readSettings, type ReadSettings } from './config.ts'
+import { ConfigError, readSettings, type ReadSettings } from './config.ts'
+import { whyDenied } from './file-rights.ts'
 
-/** Returns process.env; `withFile` adds what a `.env` file sets. */
+/** Relative to the working directory. */
+export const envFile = '.env'
+
+/** Returns process.env; `withFile` adds what a `.env` file sets, where process.env has no value. Throws a ConfigError where the file can't be read. */
 export const readEnvironment = ({ withFile }: { withFile: boolean }): NodeJS.ProcessEnv => {
-  if (withFile && existsSync('.env')) process.loadEnvFile('.env')
+  if (withFile && existsSync(envFile)) {
+    assertReadable(envFile)
+    process.loadEnvFile(envFile)
+  }
   return process.env
+}
+
+/** `loadEnvFile` says of a file that it may not read that there is none. */
+const assertReadable = (path: string): void => {
+  try {
+    readFileSync(path)
+  } catch (cause) {
+    throw new ConfigError([`${path} can't be read: ${(cause as Error).message}${whyDenied('read', path)}`]) // node:fs throws Errors
+  }
 }
 
 export interface ServiceSettings extends ReadSettings {

@@ -65,4 +65,5 @@ const adviceFor = (file: string, place: string): string => {
   return place === file ? `${where}: sudo chown ${users} ${quoted(file)}` : `${where}: name a file in a folder that belongs to scan-login alone`
 }
 
-const isShared = (folder: string): boolean => resolve(folder) === process.cwd() || systemFolder.test(resolve(folder))
+/** Whether a folder is the working directory, or one of the system or of everybody: its owner says nothing of the service. */
+export const isShared = (folder: string): boolean => resolve(folder) === process.cwd() || systemFolder.test(resolve(folder))

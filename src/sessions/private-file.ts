@@ -13,10 +13,12 @@ interface PrivateFile {
  * read-only, as Kubernetes and Docker do with secrets), it takes them as they are. Throws an Error whose message is one line for the operator.
  */
 export const readPrivateFile = (path: string): PrivateFile => read(path, (stat) => {
-  const othersRights = stat.uid === 0 && stat.gid !== 0 ? 0o037 : 0o077
-  if ((stat.mode & othersRights) !== 0 && maySetMode(path)) throw new Error(`${path} can be read by others: chmod 600 it`)
+  if (isOpenToOthers(stat) && maySetMode(path)) throw new Error(`${path} can be read by others: chmod 600 it`)
   return riskOf(path, stat)
 })
+
+/** Whether others than its owner may read or change a file; of one of root's, others than its owner and its group. */
+export const isOpenToOthers = ({ mode, uid, gid }: Pick<Stats, 'mode' | 'uid' | 'gid'>): boolean => (mode & (uid === 0 && gid !== 0 ? 0o037 : 0o077)) !== 0
 
 /** Reads a file without secrets, which others may read and nobody else may change. Takes the rights as they are where this user can't change them. Throws as `readPrivateFile` does. */
 export const readProtectedFile = (path: string): PrivateFile => read(path, ({ mode }) => {
@@ -36,9 +38,9 @@ const read = (path: string, riskIn: (stat: Stats) => string | null): PrivateFile
   }
 }
 
-const riskOf = (path: string, { mode, uid }: Stats): string | null => {
+/** As `PrivateFile` says, for a user that may not change the rights of the file; by default the one that runs this. */
+export const riskOf = (path: string, { mode, uid }: Pick<Stats, 'mode' | 'uid'>, user = process.geteuid?.()): string | null => {
   if ((mode & 0o007) !== 0) return `${path} can be read by every user of this machine: mount it with mode 0440 and a group that scan-login runs in, or with 0400`
-  const user = process.geteuid?.()
   return user === undefined || uid === user || uid === 0 ? null : `${path} belongs to user ${uid}, who can read and change it: let it belong to root, or to user ${user}`
 }
 

@@ -4,22 +4,24 @@ import { basename, dirname } from 'node:path'
 import { maySetMode, quoted } from '../file-rights.ts'
 import { storeFileOf } from './file-lock.ts'
 
+/** Lists what others can read, one line for the operator each, with the command that changes it. */
+export const readableByOthers = (storeUrl: string, keysFile: string): readonly string[] =>
+  openToOthers(storeUrl, keysFile).map(({ path, mode }) => `${path} can be read by others on this machine: chmod ${mode.toString(8)} ${quoted(path)}`)
+
 /**
- * Lists what others can read, one line for the operator each, with the command that changes it: the embedded store with its -wal and -shm files, and the
- * folders of store and keys where nothing else is in them and this user may change them. (About the key file, see private-file.ts in sessions.)
+ * Finds what others can read, with the mode that it should have: the embedded store with its -wal and -shm files, and the folders of store and keys where
+ * nothing else is in them and this user may change them. (About the key file, see private-file.ts in sessions.)
  */
-export const readableByOthers = (storeUrl: string, keysFile: string): readonly string[] => {
+export const openToOthers = (storeUrl: string, keysFile: string): ReadonlyArray<{ readonly path: string, readonly mode: number }> => {
   const store = storeFileOf(storeUrl)
   const files = store === null ? [] : [store, `${store}-wal`, `${store}-shm`]
   const ours = [...store === null ? [] : [basename(store)], basename(keysFile)]
   const folders = [...new Set([...store === null ? [] : [dirname(store)], dirname(keysFile)])]
   return [
-    ...folders.filter((folder) => isOpen(folder) && holdsOnly(folder, ours) && maySetMode(folder)).map((folder) => lineFor(folder, 700)),
-    ...files.filter(isOpen).map((file) => lineFor(file, 600)),
+    ...folders.filter((folder) => isOpen(folder) && holdsOnly(folder, ours) && maySetMode(folder)).map((path) => ({ path, mode: 0o700 })),
+    ...files.filter(isOpen).map((path) => ({ path, mode: 0o600 })),
   ]
 }
-
-const lineFor = (path: string, mode: number): string => `${path} can be read by others on this machine: chmod ${mode} ${quoted(path)}`
 
 const isOpen = (path: string): boolean => process.platform !== 'win32' && orFalse(() => {
   const { mode, gid, isFolder } = rightsOf(path)

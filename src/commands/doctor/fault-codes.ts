@@ -20,8 +20,8 @@ export type CheckName = keyof typeof checkNames
 
 /** By the check that finds them. Every fault has a test with that fault in it. */
 export const faultCodes = {
-  settings: ['setting-wrong', 'setting-ignored'],
-  files: [],
+  settings: ['setting-wrong', 'setting-ignored', 'setting-overridden', 'setting-weak', 'setting-file-unusable', 'secret-file-unusable', 'secret-readable', 'credentials-missing', 'env-file-missing', 'env-file-unreadable'],
+  files: ['files-denied', 'wrong-user', 'store-readable', 'keys-missing', 'keys-unreadable', 'keys-readable', 'keys-exposed', 'keys-damaged', 'keys-weak', 'provider-keys-missing'],
   store: [],
   clock: [],
   service: ['service-not-running', 'service-other-program', 'service-other-keys', 'service-settings-changed', 'service-other-version', 'service-other-user', 'service-port-random'],
@@ -31,7 +31,7 @@ export const faultCodes = {
     'wechat-unreachable', 'wechat-proxy', 'wechat-certificate', 'wechat-gateway', 'wechat-address-refused', 'wechat-appid-wrong', 'wechat-secret-wrong', 'wechat-token-refused',
     'wechat-not-published', 'wechat-restricted', 'wechat-no-links', 'wechat-quota', 'wechat-busy', 'wechat-refused', 'wechat-env-version',
   ],
-  'mini-program': [],
+  'mini-program': ['public-url-not-for-phones', 'mini-program-placeholder', 'mini-program-appid', 'mini-program-service-url'],
   apps: [],
   webhook: [],
   metrics: [],
