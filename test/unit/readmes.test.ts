@@ -123,8 +123,10 @@ await t.test('readmes: the pictures are small, and each is shown in a README', a
 })
 
 for (const file of ['README.md', 'README.zh-CN.md']) {
-  await t.test(`readmes: ${file} stays a front page of at most 250 lines`, async (t) => {
-    t.ok(readFileSync(join(repository, file), 'utf8').trimEnd().split('\n').length <= 250)
+  await t.test(`readmes: ${file} stays a front page of at most 250 lines that begins with the two commands to try and to test it`, async (t) => {
+    const text = readFileSync(join(repository, file), 'utf8')
+    t.ok(text.trimEnd().split('\n').length <= 250)
+    t.match(text, /^# scan-login\n\n```sh\nnpm ci && npm run demo +# .+\nnpm ci && npm test +# .+\n```\n/)
   })
 }
 
