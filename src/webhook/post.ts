@@ -2,12 +2,12 @@
 import type { KeyObject } from 'node:crypto'
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../login/ports.ts'
-import { isSuccess, post } from '../outgoing/post.ts'
+import { isSuccess, post, type PostAnswer } from '../outgoing/post.ts'
 import { signatureHeaders } from './signature.ts'
 import type { QueuedStep } from './step-batches.ts'
 
 /** The specification recommends 15 to 30 s. */
-const deadlineMs = 15_000
+export const deadlineMs = 15_000
 
 export interface Outcome {
   readonly isDelivered: boolean
@@ -28,10 +28,23 @@ interface PostOptions {
   readonly clock: Clock
 }
 
-/** Creates the function that makes a try. It never rejects. */
-export const createPost = ({ url, keys, dispatcher, clock }: PostOptions): Post => async ({ id, at, step }) => {
-  const body = JSON.stringify({ type: step.event, timestamp: new Date(at).toISOString(), data: step })
+export interface Message {
+  readonly id: string
+  readonly type: string
+  /** When it was made. Milliseconds since 1970. */
+  readonly at: number
+  readonly data: object
+}
+
+/** Signs a message and posts it. Never rejects. */
+export const postMessage = ({ url, keys, dispatcher, clock }: PostOptions, { id, type, at, data }: Message): Promise<PostAnswer> => {
+  const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data })
   const headers = { 'content-type': 'application/json', ...signatureHeaders(keys, { id, timestamp: Math.floor(clock.now() / 1000), body }) }
-  const { status, ...rest } = await post(dispatcher, clock, { url, headers, body, deadlineMs })
+  return post(dispatcher, clock, { url, headers, body, deadlineMs })
+}
+
+/** Creates the function that makes a try. It never rejects. */
+export const createPost = (options: PostOptions): Post => async ({ id, at, step }) => {
+  const { status, ...rest } = await postMessage(options, { id, type: step.event, at, data: step })
   return { isDelivered: isSuccess(status), isGone: status === 410, ...rest }
 }

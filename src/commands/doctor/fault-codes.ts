@@ -33,8 +33,8 @@ export const faultCodes = {
   ],
   'mini-program': ['public-url-not-for-phones', 'mini-program-placeholder', 'mini-program-appid', 'mini-program-service-url'],
   apps: [],
-  webhook: [],
-  metrics: [],
+  webhook: ['webhook-unreachable', 'webhook-proxy', 'webhook-certificate', 'webhook-slow', 'webhook-redirects', 'webhook-secret-refused', 'webhook-gone', 'webhook-refused', 'webhook-waiting'],
+  metrics: ['metrics-unreachable', 'metrics-foreign', 'metrics-public'],
 } as const satisfies Readonly<Record<CheckName, readonly string[]>>
 
 /** `check-failed`: a check could not come to an end. */

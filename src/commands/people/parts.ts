@@ -24,22 +24,7 @@ import { announcementKey, announcementTtlMs } from '../../stores/sqlite-changes.
 import { createStore } from '../../stores/store.ts'
 import { createTickets } from '../../stores/tickets.ts'
 import { openStepQueue, withStepQueue } from '../../webhook/webhook.ts'
-
-/** Redis is connected to in the background, and calls are refused until then. */
-const connectWithinMs = 5000
-const connectRetryMs = 100
-
-const untilReady = async (store: Store): Promise<void> => {
-  const giveUpAt = systemClock.steady() + connectWithinMs
-  for (;;) {
-    try {
-      return await store.check()
-    } catch (cause) {
-      if (systemClock.steady() >= giveUpAt) throw new Error('the store does not answer: is STORE_URL that of the service, and is it running?', { cause })
-    }
-    await sleep(connectRetryMs)
-  }
-}
+import { connectRetryMs, connectWithinMs, untilReady } from '../until-ready.ts'
 
 /** Rejects where the service on this store has other keys. A service that has just been started may not have left its mark yet. */
 const markOfService = async (store: Store, keys: Keys, keysFile: string): Promise<KeyMark> => {
