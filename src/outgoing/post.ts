@@ -1,4 +1,4 @@
-/** One POST of which the answer's status counts alone. Redirects are not followed, and of a body only so much is read that the connection can be used again. */
+/** One call of which the answer's status counts alone. Redirects are not followed, and of a body only so much is read that the connection can be used again. */
 import type { Dispatcher } from 'undici'
 import { afterDeadline } from '../deadline.ts'
 import type { Timer } from '../timer-queue.ts'
@@ -26,7 +26,14 @@ export interface PostCall {
 }
 
 /** Posts. Never rejects. */
-export const post = (dispatcher: Dispatcher, timer: Timer, { url, headers, body, deadlineMs }: PostCall): Promise<PostAnswer> => new Promise((resolve) => {
+export const post = (dispatcher: Dispatcher, timer: Timer, call: PostCall): Promise<PostAnswer> => send(dispatcher, timer, { method: 'POST', ...call })
+
+/** Asks whether something answers at an address, and leaves nothing there. Never rejects. */
+export const head = (dispatcher: Dispatcher, timer: Timer, call: Pick<PostCall, 'url' | 'deadlineMs'>): Promise<PostAnswer> => send(dispatcher, timer, { method: 'HEAD', headers: {}, body: null, ...call })
+
+type Call = Omit<PostCall, 'body'> & { readonly method: 'POST' | 'HEAD', readonly body: string | null }
+
+const send = (dispatcher: Dispatcher, timer: Timer, { url, method, headers, body, deadlineMs }: Call): Promise<PostAnswer> => new Promise((resolve) => {
   const { origin, pathname, search } = new URL(url)
   let status = 0
   let retryAfterMs = 0
@@ -44,7 +51,7 @@ export const post = (dispatcher: Dispatcher, timer: Timer, { url, headers, body,
     abort()
   })
 
-  dispatcher.dispatch({ origin, path: pathname + search, method: 'POST', headers: { 'user-agent': 'scan-login', ...headers }, body }, {
+  dispatcher.dispatch({ origin, path: pathname + search, method, headers: { 'user-agent': 'scan-login', ...headers }, body }, {
     // Once more where a lost call is repeated.
     onRequestStart: (controller) => {
       abort = () => { controller.abort(new Error('given up')) }

@@ -32,7 +32,7 @@ export const faultCodes = {
     'wechat-not-published', 'wechat-restricted', 'wechat-no-links', 'wechat-quota', 'wechat-busy', 'wechat-refused', 'wechat-env-version',
   ],
   'mini-program': ['public-url-not-for-phones', 'mini-program-placeholder', 'mini-program-appid', 'mini-program-service-url'],
-  apps: [],
+  apps: ['apps-file-wrong', 'apps-risk', 'apps-no-provider', 'apps-unreachable', 'apps-logout-unreachable'],
   webhook: ['webhook-unreachable', 'webhook-proxy', 'webhook-certificate', 'webhook-slow', 'webhook-redirects', 'webhook-secret-refused', 'webhook-gone', 'webhook-refused', 'webhook-waiting'],
   metrics: ['metrics-unreachable', 'metrics-foreign', 'metrics-public'],
 } as const satisfies Readonly<Record<CheckName, readonly string[]>>
