@@ -1,4 +1,7 @@
 /** `npm run restore`: puts a backup in place, where there is nothing yet. */
+import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { isShared, quoted } from '../file-rights.ts'
 import { restoreHelp } from './backup/help.ts'
 import { putBack } from './backup/put-back.ts'
 import { runCommand } from './backup/run.ts'
@@ -23,6 +26,14 @@ const linesAboutSince = (madeAt: string, signedOut: number | null): readonly str
       ],
 ]
 
+/** Root may restore into a folder of its own, where a service that runs as another user can't read. */
+const linesAboutOwner = (paths: readonly string[]): readonly string[] => {
+  const ofRoot = process.geteuid?.() === 0 ? paths.filter((path) => statSync(path).uid === 0) : []
+  if (ofRoot.length === 0) return []
+  const places = new Set(ofRoot.map((path) => isShared(dirname(path)) ? path : dirname(path)))
+  return [`${ofRoot.join(', ')} ${ofRoot.length === 1 ? 'belongs' : 'belong'} to root, as the folder does. A service that runs as another user can't start with that. For it run: sudo chown -R <user> ${[...places].map(quoted).join(' ')}`]
+}
+
 await runCommand({ name: 'restore', form: '<folder> [--passphrase-file <file>] [--sign-everybody-out] [--keys-only] [--json]', help: restoreHelp, options: ['sign-everybody-out', 'keys-only', 'json'] }, async ({ config, folder, passphrase, has }) => {
   const isSigningOut = has('sign-everybody-out')
   if (isSigningOut && has('keys-only')) throw new Error('--sign-everybody-out changes the store, which --keys-only leaves out')
@@ -34,6 +45,7 @@ await runCommand({ name: 'restore', form: '<folder> [--passphrase-file <file>] [
   }
   await print([
     ...restored.length === 0 ? [] : [`${restored.join(', ')} ${restored.length === 1 ? 'is' : 'are'} restored as of ${madeAt}, from scan-login ${version}`],
+    ...linesAboutOwner(restored),
     ...kept.map((path) => `${path} was there already with the same content, and stays`),
     ...clientsFile !== null && config.OIDC_CLIENTS_FILE === null ? [`Set OIDC_CLIENTS_FILE=${clientsFile}, so that apps can be logged in to`] : [],
     ...notIncluded.map((one) => `Not in the backup: ${one}`),

@@ -1,6 +1,6 @@
 /** A private file is replaced as a whole: whoever reads it, at any moment, gets the old one or the new one. */
-import { chmodSync, chownSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { chmodSync, closeSync, existsSync, fsyncSync, lchownSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { whyDenied } from '../file-rights.ts'
 
 const isRoot = process.geteuid?.() === 0
@@ -17,7 +17,7 @@ interface Change<Result> {
  * created exclusively. A file that is new can be read by its owner alone; an old one keeps those of its rights that are in `keptRights`. Throws an Error whose message is for the operator; the file is unchanged then.
  */
 export const replaceFile = <Result>(path: string, next: () => Change<Result>, { mayBeMissing = false, keptRights = defaultRights } = {}): Result => {
-  if (mayBeMissing) makeFolder(path)
+  if (mayBeMissing) makeFolderOf(path)
   const target = existsSync(path) || !mayBeMissing ? realpathSync(path) : path // a symbolic link stays one
   const draft = `${target}.new`
   try {
@@ -60,13 +60,18 @@ export const isAlreadyThere = (error: unknown): boolean => error instanceof Erro
 export const takeRights = (draft: string, target: string, keptRights = defaultRights): void => {
   const isNew = !existsSync(target)
   const { uid, gid, mode } = statSync(isNew ? dirname(target) : target)
-  if (isRoot) chownSync(draft, uid, gid)
+  if (isRoot) lchownSync(draft, uid, gid) // follows no link that the folder's owner may have put there meanwhile
   if (!isNew) chmodSync(draft, mode & keptRights)
 }
 
-const makeFolder = (path: string): void => {
+/** Makes the folder of a file where it is missing, for its owner only. What root makes gets the owner of the folder that is there: the service may run as another user. */
+export const makeFolderOf = (path: string): void => {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    const folder = resolve(dirname(path))
+    const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
+    if (first === undefined || !isRoot) return
+    const { uid, gid } = statSync(dirname(first))
+    for (let made = folder; made.length >= first.length; made = dirname(made)) lchownSync(made, uid, gid)
   } catch (cause) {
     throw new Error(`${path} can't be made: ${(cause as Error).message}${whyDenied('write', path)}`, { cause }) // node:fs throws Errors
   }

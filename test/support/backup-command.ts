@@ -15,11 +15,13 @@ export const settingsIn = (folder: string): Readonly<Record<string, string>> => 
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly through?: readonly string[]
+  /** The working directory, where it isn't the folder of the settings. */
+  readonly cwd?: string
 }
 
 /** Starts one of the commands with the settings of a folder. */
-export const start = (t: TeardownScope, name: 'backup' | 'restore', folder: string, args: readonly string[], { env = {}, through }: CommandOptions = {}): RunningProcess =>
-  run(t, { script: `src/commands/${name}.ts`, args, folder, env: { ...settingsIn(folder), ...env }, through })
+export const start = (t: TeardownScope, name: 'backup' | 'restore', folder: string, args: readonly string[], { env = {}, through, cwd = folder }: CommandOptions = {}): RunningProcess =>
+  run(t, { script: `src/commands/${name}.ts`, args, folder: cwd, env: { ...settingsIn(folder), ...env }, through })
 
 export const backUp = (t: TeardownScope, folder: string, args: readonly string[], options?: CommandOptions): Promise<ProcessExit> => start(t, 'backup', folder, args, options).ended
 

@@ -4,21 +4,22 @@ the command has done its work, and 1 otherwise, with the reason on the standard 
 
 export const backupHelp = `npm run backup -- <folder> [--passphrase-file <file>] [--keys-only] [--json]
 
-Makes a backup in a folder that does not exist yet, beside the running service or without it, as the user of the service. The folder appears
-when the backup is whole and on the disk. Meanwhile a copy of the store needs room beside the store.
+Makes a backup in a folder that does not exist yet, beside the running service or without it, as the user of the service or as root. The folder
+appears when the backup is whole and on the disk. Meanwhile a copy of the store needs room beside the store.
 
 In it are the store as it was at one moment (who is logged in, people, groups, blocks), the key file, and the file of the apps, with a
 manifest.json that has the time, the version and a SHA-256 of each. Not in it are the settings (.env), which have the secrets of WeChat and of the
 webhook, and files that a setting or an entry of an app names (client_secret_file, GEOIP_FILE, SITE_LOGO): the command lists them.
 
-Whoever has a backup has the keys: keep it as you keep these.
+Whoever has a backup has the keys: keep it as you keep these. Only the user who has made it can read it: one that root has made is root's.
 
   --passphrase-file <file>  encrypts it (scrypt, AES-256-GCM) with the passphrase in a private file, of at least 16 characters
   --keys-only               without the store: the key file and the file of the apps
   --json                    prints {"folder", "version", "made_at", "encrypted", "people", "logins", "files": [{"name", "bytes", "sha256"}], "not_included"}
 
-Redis makes copies of its own: with appendonly yes it keeps what is written (AOF), and BGSAVE writes a snapshot of everything to dump.rdb, which
-you copy while Redis runs. Back up the keys beside it with --keys-only: without them the copy is worth nothing.
+Redis makes copies of its own, which you take while it runs: dump.rdb, once BGSAVE has written it, or with appendonly yes the folder
+appendonlydir, while no rewrite of it runs. Back up the keys beside it with --keys-only: without them the copy is worth nothing.
+src/stores/README.md has the commands.
 
 ${settings}`
 
@@ -27,6 +28,9 @@ export const restoreHelp = `npm run restore -- <folder> [--passphrase-file <file
 Puts a backup where STORE_URL, KEYS_FILE and OIDC_CLIENTS_FILE say, while the service is stopped. It overwrites nothing: an old store has to be
 moved away first. A key file or file of apps that is there already with the same content stays. Before anything is in place, the whole backup is
 read and held against its manifest. The store comes last: a restore that was interrupted can be run again.
+
+Root may run this for a service of another user: files get the owner of the folder that they are put into, and missing folders that of the folder
+which is there.
 
 What has happened since the backup is lost, and what had ended since is back: whoever has logged in since logs in once more, browsers and phones
 that were signed out since are logged in again, and so are people who were blocked or have deleted their data since. The command says how to find
@@ -38,8 +42,9 @@ them in the log of the service. Do that before you start the service.
   --keys-only               without the store: the key file and the file of the apps
   --json                    prints {"folder", "version", "made_at", "people", "logins", "restored", "kept", "signed_out", "not_included"}
 
-For Redis, stop Redis and the service, put dump.rdb or the folder appendonlydir where its setting "dir" says, start it (with appendonly yes it
-reads the AOF, and not dump.rdb: see Redis' page on persistence), and restore the keys with --keys-only. What is said above of lost and
+For Redis, stop Redis and the service, put dump.rdb or the folder appendonlydir where its setting "dir" says, start it, and restore the keys with
+--keys-only. With appendonly yes it reads appendonlydir alone, and starts empty from a dump.rdb: start it once with --appendonly no, run
+CONFIG SET appendonly yes, wait for aof_rewrite_in_progress:0 in INFO persistence, and start it again as usual. What is said above of lost and
 ended things holds there, too.
 
 ${settings}`

@@ -1,12 +1,12 @@
 /** The work of `npm run backup`. */
-import { createReadStream, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { createReadStream, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Config } from '../../config.ts'
 import { whyDenied } from '../../file-rights.ts'
 import { parseKeyFile } from '../../sessions/key-file.ts'
 import { hasKeys } from '../../sessions/key-mark.ts'
 import { readPrivateFile, readProtectedFile } from '../../sessions/private-file.ts'
-import { flushFolder, takeRights } from '../../sessions/replace-file.ts'
+import { flushFolder, makeFolderOf, takeRights } from '../../sessions/replace-file.ts'
 import { storeFileOf, tryLock } from '../../stores/file-lock.ts'
 import { ownVersion } from '../../version.ts'
 import { createSealedCodec, keyFrom, newSalt, plainCodec, type Codec } from './codec.ts'
@@ -88,8 +88,8 @@ const lockBackups = (store: string): () => void => {
 const removeCopy = (copy: string): void => { for (const end of ['', '-journal', '-wal', '-shm']) rmSync(copy + end, { force: true }) }
 
 const makeDraft = (target: string, store: string | null): string => {
+  makeFolderOf(target)
   try {
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 })
     const start = `${basename(target)}.draft-`
     if (store !== null) for (const left of readdirSync(dirname(target)).filter((name) => name.startsWith(start))) rmSync(join(dirname(target), left), { recursive: true, force: true })
     return mkdtempSync(join(dirname(target), start)) // with mode 700

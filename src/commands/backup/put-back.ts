@@ -1,5 +1,5 @@
 /** The work of `npm run restore`. */
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -8,7 +8,7 @@ import { whyDenied } from '../../file-rights.ts'
 import { parseKeyFile } from '../../sessions/key-file.ts'
 import { hasKeys } from '../../sessions/key-mark.ts'
 import type { Keys } from '../../sessions/key-set.ts'
-import { flushFolder, isAlreadyThere, replaceFile, takeRights } from '../../sessions/replace-file.ts'
+import { flushFolder, isAlreadyThere, makeFolderOf, replaceFile, takeRights } from '../../sessions/replace-file.ts'
 import { storeFileOf, tryLock } from '../../stores/file-lock.ts'
 import { refuseNetworkShare } from '../../stores/write-ahead-log.ts'
 import { digestOf, digesting, writeNewFile, type Digest } from './files.ts'
@@ -105,11 +105,7 @@ const contentOf = async (backup: OpenedBackup, name: FileName): Promise<string |
 }
 
 const lockForRestore = (store: string): () => void => {
-  try {
-    mkdirSync(dirname(store), { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    throw new Error(`${store} can't be made: ${(cause as Error).message}${whyDenied('write', store)}`, { cause }) // node:fs throws Errors
-  }
+  makeFolderOf(store)
   const lock = `${store}.lock`
   const isNew = !existsSync(lock)
   const release = tryLock(lock, store)
