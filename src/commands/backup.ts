@@ -1,11 +1,11 @@
 /** `npm run backup`: a whole copy of a running service's store, with its keys. */
-import { backupHelp } from './backup/help.ts'
+import { backupTerms } from './backup/help.ts'
 import { makeBackup } from './backup/make.ts'
 import { runCommand } from './backup/run.ts'
 import { counted } from './people/output.ts'
 import { print } from './print.ts'
 
-await runCommand({ name: 'backup', form: '<folder> [--passphrase-file <file>] [--keys-only] [--json]', help: backupHelp, options: ['keys-only', 'json'] }, async ({ config, folder, passphrase, has }) => {
+await runCommand(backupTerms, async ({ config, folder, passphrase, has }) => {
   const { version, made_at: madeAt, store, files, not_included: notIncluded } = await makeBackup(config, { folder, passphrase, isKeysOnly: has('keys-only') })
   const [people, logins] = [store?.people ?? null, store?.logins ?? null]
   if (has('json')) {

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isShared, quoted } from '../file-rights.ts'
-import { restoreHelp } from './backup/help.ts'
+import { restoreTerms } from './backup/help.ts'
 import { putBack } from './backup/put-back.ts'
 import { runCommand } from './backup/run.ts'
 import { counted } from './people/output.ts'
@@ -34,7 +34,7 @@ const linesAboutOwner = (paths: readonly string[]): readonly string[] => {
   return [`${ofRoot.join(', ')} ${ofRoot.length === 1 ? 'belongs' : 'belong'} to root, as the folder does. A service that runs as another user can't start with that. For it run: sudo chown -R <user> ${[...places].map(quoted).join(' ')}`]
 }
 
-await runCommand({ name: 'restore', form: '<folder> [--passphrase-file <file>] [--sign-everybody-out] [--keys-only] [--json]', help: restoreHelp, options: ['sign-everybody-out', 'keys-only', 'json'] }, async ({ config, folder, passphrase, has }) => {
+await runCommand(restoreTerms, async ({ config, folder, passphrase, has }) => {
   const isSigningOut = has('sign-everybody-out')
   if (isSigningOut && has('keys-only')) throw new Error('--sign-everybody-out changes the store, which --keys-only leaves out')
   const { manifest, restored, kept, clientsFile, signedOut } = await putBack(config, { folder, passphrase, isKeysOnly: has('keys-only'), isSigningOut })

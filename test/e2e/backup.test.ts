@@ -1,7 +1,8 @@
 /** `npm run backup` beside a running service, and `npm run restore` in a fresh folder: who was logged in still is. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, watch } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { hashClientSecret } from '../../src/oidc/client.ts'
@@ -10,7 +11,7 @@ import { startLoad } from '../support/load.ts'
 import { writeClients } from '../support/oidc-clients.ts'
 import { authorizationPath, clientSecret, CookieJar, redeem, testClient, tokenCall, visit } from '../support/oidc.ts'
 import { peopleScript } from '../support/people-command.ts'
-import { makeFolder, openDeployment, run, type Deployment } from '../support/service-process.ts'
+import { makeFolder, openDeployment, run, type Deployment, type RunningProcess } from '../support/service-process.ts'
 
 const app = testClient({ clientId: 'app', redirectUris: ['https://app.example.com/callback'] })
 
@@ -25,14 +26,10 @@ const logAppIn = async (deployment: Deployment, { cookie }: LoggedIn): Promise<s
 
 const refresh = (deployment: Deployment, token: string) => tokenCall(deployment, app, { grant_type: 'refresh_token', refresh_token: token })
 
-/** Adds entries to a store, so that copying it takes a while. */
-const fill = (store: string, megabytes: number): void => {
-  const db = new DatabaseSync(store, { timeout: 5000 })
-  db.prepare('WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO entries SELECT \'filler:\' || i, hex(randomblob(5000)), NULL FROM n').run(megabytes * 100)
-  db.close()
+const endOf = (service: RunningProcess): Promise<unknown> => {
+  service.kill('SIGKILL')
+  return service.ended
 }
-
-const until = async (what: () => boolean): Promise<void> => { while (!what()) await sleep(1) }
 
 const filesIn = (folder: string): string[] => readdirSync(folder).sort()
 
@@ -82,17 +79,49 @@ await t.test('backup: browsers, phones and apps are still logged in when a backu
   await logPeopleIn(deployment, ['late'])
 })
 
-const openStopped = async (t: Test, ...people: readonly string[]) => {
+interface Stopped {
+  /** Runs services on a folder that `settingsIn` names. */
+  readonly deployment: Deployment
+  /** What the service has left, with ming logged in. */
+  readonly folder: string
+  readonly ming: LoggedIn
+}
+
+/** A service that somebody has logged in at and that has ended, made once: each test gets a copy of its files. */
+let made: Promise<Stopped> | undefined
+const makeStopped = async (): Promise<Stopped> => {
   const deployment = await openDeployment(t)
   const service = await deployment.start()
-  const loggedIn = await logPeopleIn(deployment, people)
+  const [ming] = await logPeopleIn(deployment, ['ming']) as [LoggedIn]
   service.kill('SIGTERM')
   await service.ended
-  return { deployment, loggedIn, folder: deployment.folder }
+  return { deployment, folder: deployment.folder, ming }
+}
+const openStopped = async (t: Test): Promise<Stopped> => {
+  const stopped = await (made ??= makeStopped())
+  const folder = makeFolder(t)
+  cpSync(join(stopped.folder, 'data'), join(folder, 'data'), { recursive: true })
+  return { ...stopped, folder }
+}
+
+/** Kills a command as soon as a file is there, and starts it again where it was faster. */
+const killedOnceThereIs = async (file: string, begin: () => RunningProcess, undo: () => void): Promise<void> => {
+  for (;;) {
+    const there = Promise.withResolvers<void>()
+    const watcher = watch(dirname(file), (_event, name) => { if (name === basename(file)) there.resolve() })
+    const command = begin()
+    await Promise.race([there.promise, command.ended])
+    command.kill('SIGKILL')
+    watcher.close()
+    const { signal, stderr } = await command.ended
+    if (signal === 'SIGKILL') return
+    if (stderr !== '') throw new Error(stderr)
+    undo()
+  }
 }
 
 await t.test('backup: with --sign-everybody-out nobody is logged in after the restore, and people stay who they were', async (t) => {
-  const { deployment, loggedIn: [ming], folder } = await openStopped(t, 'ming') as { deployment: Deployment, loggedIn: [LoggedIn], folder: string }
+  const { deployment, ming, folder } = await openStopped(t)
   const command = (at: string, ...args: string[]) => run(t, { script: peopleScript, args, folder, env: settingsIn(at) }).ended
   t.equal((await command(folder, 'owner', 'add', ming.phone.sub)).code, 0)
   const secret = passphraseFile(folder)
@@ -102,22 +131,19 @@ await t.test('backup: with --sign-everybody-out nobody is logged in after the re
   const restored = await restore(t, fresh, [backup, '--passphrase-file', secret, '--sign-everybody-out', '--json'])
   t.hasStrict(restored, { code: 0, stderr: '' })
   t.hasStrict(JSON.parse(restored.stdout), { signed_out: 1, people: 1, logins: 1 })
-  await deployment.start(settingsIn(fresh))
+  const service = await deployment.start(settingsIn(fresh))
   t.strictSame(await statusesAt(deployment, ming), [401, 401])
   t.hasStrict(JSON.parse((await command(fresh, 'show', ming.phone.sub, '--json')).stdout), { is_owner: true, browsers: 0 })
   const [again] = await logPeopleIn(deployment, ['ming']) as [LoggedIn]
   t.equal(again.phone.sub, ming.phone.sub)
+  await endOf(service)
 })
 
 await t.test('backup: it is as if it had not been tried when it is killed in the middle, and the next one removes what that left', async (t) => {
-  const { folder } = await openStopped(t, 'ming')
-  fill(settingsIn(folder).STORE_URL?.slice(7) ?? '', 20)
+  const { folder } = await openStopped(t)
   const backup = join(folder, 'backup')
-  const args = [backup, '--passphrase-file', passphraseFile(folder)]
-  const killed = start(t, 'backup', folder, args)
-  await until(() => existsSync(join(folder, 'data/scan-login.db.backup')))
-  killed.kill('SIGKILL')
-  t.hasStrict(await killed.ended, { signal: 'SIGKILL' })
+  const args = [backup, '--passphrase-file', passphraseFile(folder)] // the key takes half a second, in which the copy is there
+  await killedOnceThereIs(join(folder, 'data/scan-login.db.backup'), () => start(t, 'backup', folder, args), () => { rmSync(backup, { recursive: true }) })
   t.notOk(existsSync(backup))
   t.hasStrict(await backUp(t, folder, args), { code: 0, stderr: '' })
   t.strictSame(filesIn(folder).filter((name) => name.startsWith('backup')), ['backup'])
@@ -126,29 +152,50 @@ await t.test('backup: it is as if it had not been tried when it is killed in the
 })
 
 await t.test('restore: there is no store when it is killed in the middle, and the next one goes on', async (t) => {
-  const { deployment, loggedIn, folder } = await openStopped(t, 'ming')
-  fill(settingsIn(folder).STORE_URL?.slice(7) ?? '', 40)
+  const { deployment, ming, folder } = await openStopped(t)
   const backup = join(folder, 'backup')
   t.equal((await backUp(t, folder, [backup])).code, 0)
+  // Read through pipes, the store comes as far as this test lets it: whole when it is checked, and then half of it.
+  const [store, aside, whole, half] = ['store.db', 'aside.db', 'whole', 'half'].map((name) => join(backup, name)) as [string, string, string, string]
+  const content = readFileSync(store)
+  renameSync(store, aside)
+  execFileSync('mkfifo', [whole, half])
+  symlinkSync(whole, store)
   const fresh = makeFolder(t)
   const killed = start(t, 'restore', fresh, [backup])
-  await until(() => existsSync(join(fresh, 'data/scan-login.db.restore')))
+  const tooSoon = killed.ended.then(({ stderr }) => { throw new Error(`it ended: ${stderr}`) })
+  tooSoon.catch(() => {})
+  const sending = await Promise.race([open(whole, 'w'), tooSoon])
+  rmSync(store)
+  symlinkSync(half, store)
+  await sending.writeFile(content)
+  await sending.close()
+  const halfSent = await Promise.race([open(half, 'w'), tooSoon])
+  await halfSent.writeFile(content.subarray(0, content.length >> 1))
+  const draft = join(fresh, 'data/scan-login.db.restore')
+  while (!existsSync(draft)) await Promise.race([sleep(5), tooSoon])
   killed.kill('SIGKILL')
   t.hasStrict(await killed.ended, { signal: 'SIGKILL' })
+  await halfSent.close()
   t.notOk(existsSync(join(fresh, 'data/scan-login.db')))
+  t.ok(existsSync(draft))
+  rmSync(store)
+  renameSync(aside, store)
   t.hasStrict(await restore(t, fresh, [backup]), { code: 0, stderr: '' })
   t.strictSame(filesIn(join(fresh, 'data')), ['keys.json', 'scan-login.db', 'scan-login.db.lock'])
-  await deployment.start(settingsIn(fresh))
-  t.strictSame(await statusesAt(deployment, loggedIn[0] as LoggedIn), [200, 200])
+  const service = await deployment.start(settingsIn(fresh))
+  t.strictSame(await statusesAt(deployment, ming), [200, 200])
+  await endOf(service)
 })
 
 await t.test('restore: it is refused while a service runs, which goes on', async (t) => {
-  const { deployment, folder } = await openStopped(t, 'ming')
+  const { deployment, folder } = await openStopped(t)
   const backup = join(folder, 'backup')
   t.equal((await backUp(t, folder, [backup])).code, 0)
-  await deployment.start()
+  const service = await deployment.start(settingsIn(folder))
   t.hasStrict(await restore(t, folder, [backup]), { code: 1, stdout: '', stderr: `scan-login: ${join(folder, 'data/scan-login.db')} is in use by a service: stop it, and restore into a folder without a store\n` })
   t.equal((await deployment.call({ path: '/health/ready' })).status, 200)
+  await endOf(service)
 })
 
 await t.test('backup: for Redis the command says what Redis does, and --keys-only makes a backup of the keys', async (t) => {
@@ -163,8 +210,8 @@ await t.test('backup: for Redis the command says what Redis does, and --keys-onl
   t.hasStrict(await restore(t, fresh, [backup, '--keys-only'], { env }), { code: 0, stderr: '' })
   t.equal(readFileSync(join(fresh, 'data/keys.json'), 'utf8'), readFileSync(join(folder, 'data/keys.json'), 'utf8'))
   for (const name of ['backup', 'restore'] as const) {
-    for (const args of [[], ['a', 'b'], ['a', '--json=1'], ['a', '--force'], ['a', '--passphrase-file']]) t.match((await start(t, name, fresh, args).ended).stderr, new RegExp(`^scan-login: usage: "npm run ${name} -- <folder>`), args.join(' '))
-    const { code, stdout } = await start(t, name, fresh, ['--help']).ended
+    const [{ stderr }, { code, stdout }] = await Promise.all([start(t, name, fresh, ['a', '--force']).ended, start(t, name, fresh, ['--help']).ended])
+    t.match(stderr, new RegExp(`^scan-login: usage: "npm run ${name} -- <folder>`))
     t.equal(code, 0)
     t.match(stdout, /Redis/)
   }

@@ -1,8 +1,12 @@
+import type { Terms } from './run.ts'
+
 const settings = `The settings are those of the service: STORE_URL, KEYS_FILE and OIDC_CLIENTS_FILE, from the environment or from .env. The exit code is 0 where
 the command has done its work, and 1 otherwise, with the reason on the standard error.
 `
 
-export const backupHelp = `npm run backup -- <folder> [--passphrase-file <file>] [--keys-only] [--json]
+const backupForm = '<folder> [--passphrase-file <file>] [--keys-only] [--json]'
+
+const backupHelp = `npm run backup -- ${backupForm}
 
 Makes a backup in a folder that does not exist yet, beside the running service or without it, as the user of the service or as root. The folder
 appears when the backup is whole and on the disk. Meanwhile a copy of the store needs room beside the store.
@@ -23,7 +27,9 @@ src/stores/README.md has the commands.
 
 ${settings}`
 
-export const restoreHelp = `npm run restore -- <folder> [--passphrase-file <file>] [--sign-everybody-out] [--keys-only] [--json]
+const restoreForm = '<folder> [--passphrase-file <file>] [--sign-everybody-out] [--keys-only] [--json]'
+
+const restoreHelp = `npm run restore -- ${restoreForm}
 
 Puts a backup where STORE_URL, KEYS_FILE and OIDC_CLIENTS_FILE say, while the service is stopped. It overwrites nothing: an old store has to be
 moved away first. A key file or file of apps that is there already with the same content stays. Before anything is in place, the whole backup is
@@ -48,3 +54,7 @@ CONFIG SET appendonly yes, wait for aof_rewrite_in_progress:0 in INFO persistenc
 ended things holds there, too.
 
 ${settings}`
+
+export const backupTerms: Terms = { name: 'backup', form: backupForm, help: backupHelp, options: ['keys-only', 'json'] }
+
+export const restoreTerms: Terms = { name: 'restore', form: restoreForm, help: restoreHelp, options: ['sign-everybody-out', 'keys-only', 'json'] }

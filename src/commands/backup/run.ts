@@ -22,21 +22,29 @@ export interface Asked {
 
 const passphraseOption = 'passphrase-file'
 
-/** Runs the command of this process. */
-export const runCommand = ({ name, form, help, options: known }: Terms, work: (asked: Asked) => Promise<void>): Promise<void> => orExit(async () => {
-  const { words, options } = readArguments(process.argv.slice(2), [passphraseOption])
-  if (options.has('help') || options.has('-h')) {
-    process.stdout.write(help)
-    return
-  }
+/** Reads a command line; null where it asks for help. Throws an Error with the usage where it has another form. */
+export const readTerms = ({ name, form, options: known }: Terms, args: readonly string[]): (Pick<Asked, 'folder' | 'has'> & { readonly passphraseFile: string | null }) | null => {
+  const { words, options } = readArguments(args, [passphraseOption])
+  if (options.has('help') || options.has('-h')) return null
   const [folder, ...more] = words
   if (folder === undefined || more.length > 0 || ![...options].every(isAmong(known))) throw new Error(`usage: "npm run ${name} -- ${form}"; "npm run ${name} -- --help" says more`)
   const file = options.get(passphraseOption)
+  return { folder, passphraseFile: typeof file === 'string' ? file : null, has: (option) => options.has(option) }
+}
+
+/** Runs the command of this process. */
+export const runCommand = (terms: Terms, work: (asked: Asked) => Promise<void>): Promise<void> => orExit(async () => {
+  const asked = readTerms(terms, process.argv.slice(2))
+  if (asked === null) {
+    process.stdout.write(terms.help)
+    return
+  }
+  const { folder, passphraseFile: file, has } = asked
   await work({
     config: readServiceSettings({ withSecretFiles: true }).config,
     folder,
-    passphrase: typeof file === 'string' ? readPassphrase(file) : null,
-    has: (option) => options.has(option),
+    passphrase: file === null ? null : readPassphrase(file),
+    has,
   })
 })
 

@@ -9,6 +9,8 @@ import { readPassphrase } from '../../../src/commands/backup/files.ts'
 import { makeBackup } from '../../../src/commands/backup/make.ts'
 import { assertOwnOrOlder } from '../../../src/commands/backup/manifest.ts'
 import { putBack, type RestoreOptions } from '../../../src/commands/backup/put-back.ts'
+import { backupTerms, restoreTerms } from '../../../src/commands/backup/help.ts'
+import { readTerms } from '../../../src/commands/backup/run.ts'
 import { readConfig, type Config } from '../../../src/config.ts'
 import { makeKeyFile, readKeyFile } from '../../../src/sessions/key-file.ts'
 import { keyMarkOf } from '../../../src/sessions/key-mark.ts'
@@ -207,4 +209,17 @@ await t.test('backup: an encrypted file is a nonce, the ciphertext and the tag, 
   const found: Buffer[] = []
   for await (const chunk of codec.decode('keys.json', path)) found.push(chunk)
   t.equal(Buffer.concat(found).length, 0)
+})
+
+await t.test('backup: the usage is said when the words or options are others, and both commands take theirs', (t) => {
+  for (const terms of [backupTerms, restoreTerms]) {
+    for (const args of [[], ['a', 'b'], ['a', '--json=1'], ['a', '--force'], ['a', '--passphrase-file']]) t.throws(() => readTerms(terms, args), { message: new RegExp(`^usage: "npm run ${terms.name} -- <folder>`) }, args.join(' '))
+    for (const args of [['--help'], ['a', '-h']]) t.equal(readTerms(terms, args), null)
+    const asked = readTerms(terms, ['a', '--json', '--passphrase-file', 'b'])
+    t.hasStrict(asked, { folder: 'a', passphraseFile: 'b' })
+    t.strictSame([asked?.has('json'), asked?.has('keys-only')], [true, false])
+  }
+  t.throws(() => readTerms(backupTerms, ['a', '--sign-everybody-out']), { message: /^usage: "npm run backup/ })
+  t.ok(readTerms(restoreTerms, ['a', '--sign-everybody-out'])?.has('sign-everybody-out'))
+  t.end()
 })
