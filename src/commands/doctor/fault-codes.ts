@@ -25,7 +25,11 @@ export const faultCodes = {
   store: [],
   clock: [],
   service: ['service-not-running', 'service-other-program', 'service-other-keys', 'service-settings-changed', 'service-other-version', 'service-other-user', 'service-port-random'],
-  'public-url': [],
+  'public-url': [
+    'public-url-no-address', 'public-url-unreachable', 'public-url-address-closed',
+    'tls-missing', 'tls-too-old', 'tls-failed', 'certificate-chain', 'certificate-untrusted', 'certificate-name', 'certificate-expired', 'certificate-expires-soon', 'http-version-old',
+    'public-url-no-answer', 'public-url-no-upstream', 'public-url-refused', 'public-url-redirects', 'public-url-path-changed', 'public-url-other-service',
+  ],
   proxy: [],
   wechat: [
     'wechat-unreachable', 'wechat-proxy', 'wechat-certificate', 'wechat-gateway', 'wechat-address-refused', 'wechat-appid-wrong', 'wechat-secret-wrong', 'wechat-token-refused',
