@@ -4,7 +4,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { json } from 'node:stream/consumers'
 import { join } from 'node:path'
 import t from 'tap'
+import { checkWebhook } from '../../src/commands/doctor/check-webhook.ts'
 import { openBrowser } from '../support/clients.ts'
+import { findingsOf } from '../support/doctor-checks.ts'
 import { listen } from '../support/listen.ts'
 import { repository } from '../support/readmes.ts'
 import { freePort } from '../support/redis.ts'
@@ -37,6 +39,9 @@ for (const [file, content] of [['README.md', 'Somebody waits to be let in: open 
     await waitUntil(() => told.length > 0)
     const unsigned = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: '{"type":"person.waiting","timestamp":"","data":{}}' })
     t.equal(unsigned.status, 400)
+    const env = { WEBHOOK_URL: `http://127.0.0.1:${port}/`, WEBHOOK_SECRET: webhookSecret, STORE_URL: 'sqlite::memory:' }
+    t.hasStrict((await findingsOf(checkWebhook, env))[0], { status: 'ok' }, 'it takes the doctor\'s message, and the chat hears nothing of that')
+    t.hasStrict((await findingsOf(checkWebhook, { ...env, WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}` }))[0], { code: 'webhook-secret-refused' })
     t.strictSame(told, [{ msgtype: 'text', text: { content } }])
   })
 }

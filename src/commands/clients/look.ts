@@ -38,13 +38,15 @@ export const fetchDiscovery = (publicUrl: string): Promise<Fetched> => {
 }
 
 const fetchOne = async (url: string, faultIn: (response: Response) => string | null | Promise<string | null>): Promise<Fetched> => {
+  let status: number | null = null
   try {
     const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(answerWithinMs) })
+    status = response.status
     const error = await faultIn(response)
     await response.body?.cancel().catch(() => {}) // it may have been read
-    return { url, status: response.status, error }
+    return { url, status, error }
   } catch (error) {
-    return { url, status: null, error: reasonOf(error) }
+    return { url, status, error: reasonOf(error) }
   }
 }
 

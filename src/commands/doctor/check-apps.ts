@@ -9,7 +9,7 @@ import { head } from '../../outgoing/post.ts'
 import { fetchApps, fetchDiscovery, readClients, type Fetched } from '../clients/look.ts'
 import { explainConnection } from './connection-fault.ts'
 import type { Check } from './context.ts'
-import { failure, ok, warning, type Finding } from './finding.ts'
+import { failure, notChecked, ok, warning, type Finding } from './finding.ts'
 
 export const checkApps: Check = async ({ config, clock }) => {
   const { OIDC_CLIENTS_FILE: file, PUBLIC_URL } = config
@@ -25,9 +25,12 @@ export const checkApps: Check = async ({ config, clock }) => {
   return [ok(`${file}: ${clients.length === 1 ? '1 app' : `${clients.length} apps`}, no mistakes`), ...risks, ...await Promise.all(calls)]
 }
 
-const discoveryFinding = ({ url, error }: Fetched): Finding => error === null
-  ? ok(`apps reach the provider at ${url}`)
-  : failure('apps-no-provider', `apps can't reach the provider at ${url}: ${error}`, 'start the service with this OIDC_CLIENTS_FILE and this PUBLIC_URL, and let the proxy pass /oidc on unchanged')
+const discoveryFinding = ({ url, status, error }: Fetched): Finding => {
+  if (error === null) return ok(`apps reach the provider at ${url}`)
+  if (status === null) return notChecked(`whether apps reach the provider at ${url}: it does not answer here (${error})`) // what is wrong with PUBLIC_URL, its own check says
+  const [, what = error] = /^(.*): [^:]*\?$/.exec(error) ?? [] // the rest asks what the way out says
+  return failure('apps-no-provider', `apps don't find the provider at ${url}: ${what}`, 'start the service with this OIDC_CLIENTS_FILE and this PUBLIC_URL, and let the proxy pass /oidc on unchanged')
+}
 
 const appFinding = ({ url, error }: Fetched, file: string): Finding => error === null
   ? ok(`an app answers at ${url}`)

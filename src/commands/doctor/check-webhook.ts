@@ -15,7 +15,17 @@ import { findWaitingSteps } from './waiting-steps.ts'
 export const checkWebhook: Check = async (context) => {
   const { WEBHOOK_URL: url, WEBHOOK_SECRET: secret } = context.config
   if (url === null || secret === null) return []
-  return (await Promise.all([postTest(context, url, secret), findWaitingSteps(context)])).flat()
+  return (await Promise.all([robotFault(url) ?? postTest(context, url, secret), findWaitingSteps(context)])).flat()
+}
+
+/** They answer 200 to whatever is posted, and show nothing of ours. */
+const robotHosts: readonly string[] = ['qyapi.weixin.qq.com', 'open.feishu.cn', 'open.larksuite.com', 'oapi.dingtalk.com']
+
+const robotFault = (url: string): Finding | undefined => {
+  const { host } = new URL(url)
+  return robotHosts.includes(host)
+    ? failure('webhook-is-robot', `WEBHOOK_URL leads to the robot of a group chat at ${host}, which answers 200 and shows nothing of what the service posts`, 'put the relay from src/webhook/README.md in between, and name its address in WEBHOOK_URL')
+    : undefined
 }
 
 /**

@@ -37,7 +37,7 @@ export const faultCodes = {
   ],
   'mini-program': ['public-url-not-for-phones', 'mini-program-placeholder', 'mini-program-appid', 'mini-program-service-url'],
   apps: ['apps-file-wrong', 'apps-risk', 'apps-no-provider', 'apps-unreachable', 'apps-logout-unreachable'],
-  webhook: ['webhook-unreachable', 'webhook-proxy', 'webhook-certificate', 'webhook-slow', 'webhook-redirects', 'webhook-secret-refused', 'webhook-gone', 'webhook-refused', 'webhook-waiting'],
+  webhook: ['webhook-is-robot', 'webhook-unreachable', 'webhook-proxy', 'webhook-certificate', 'webhook-slow', 'webhook-redirects', 'webhook-secret-refused', 'webhook-gone', 'webhook-refused', 'webhook-waiting'],
   metrics: ['metrics-unreachable', 'metrics-foreign', 'metrics-public'],
 } as const satisfies Readonly<Record<CheckName, readonly string[]>>
 

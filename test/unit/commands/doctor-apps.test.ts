@@ -72,9 +72,12 @@ await t.test('doctor: a provider that is not there, or is another one, is a fail
   const app = await startApp(t)
   const OIDC_CLIENTS_FILE = clientsFile(t, [entry(app.url)])
   const saysOf = async (PUBLIC_URL: string): Promise<string> => onlyFault(t, withoutRisks(await findingsOf(checkApps, { PUBLIC_URL, OIDC_CLIENTS_FILE })), 'apps-no-provider')
-  t.match(await saysOf(`${await startProvider(t)}/login`), /it answers 404: .* → start the service with this OIDC_CLIENTS_FILE/)
+  t.match(await saysOf(`${await startProvider(t)}/login`), /\/login\/oidc\/\.well-known\/openid-configuration: it answers 404 → start the service with this OIDC_CLIENTS_FILE/)
   t.match(await saysOf(await startProvider(t, 'http://inside:3000/oidc')), /its issuer is "http:\/\/inside:3000\/oidc" instead of/)
-  t.match(await saysOf(`http://127.0.0.1:${await freePort()}`), /ECONNREFUSED/)
+  t.match(await saysOf((await startApp(t, 200)).url), /JSON/, 'a page of something else')
+  const away = await findingsOf(checkApps, { PUBLIC_URL: `http://127.0.0.1:${await freePort()}`, OIDC_CLIENTS_FILE })
+  t.match(away.find(({ status }) => status === 'not-checked')?.text, /ECONNREFUSED/, 'what is wrong with PUBLIC_URL, its own check says')
+  t.notOk(codesIn(away).includes('apps-no-provider'))
 })
 
 await t.test('doctor: an app that is away is a warning, as visitors may reach it from elsewhere', async (t) => {

@@ -49,6 +49,14 @@ await t.test('doctor: a receiver with another secret is found by its answer', as
   t.equal(receiver.unverified.length, 1)
 })
 
+await t.test('doctor: the robot of a group chat is no receiver, and gets nothing', async (t) => {
+  for (const host of ['qyapi.weixin.qq.com', 'open.feishu.cn']) {
+    const line = onlyFault(t, await findingsOf(checkWebhook, { ...inMemory, WEBHOOK_URL: `https://${host}/cgi-bin/webhook/send?key=swordfish` }), 'webhook-is-robot')
+    t.match(line, `robot of a group chat at ${host}, which answers 200 and shows nothing of what the service posts → put the relay from src/webhook/README.md in between`)
+    t.notMatch(line, 'swordfish')
+  }
+})
+
 const answers: ReadonlyArray<readonly [number, FaultCode, RegExp]> = [
   [401, 'webhook-secret-refused', /\(status 401\)/],
   [403, 'webhook-secret-refused', /\(status 403\)/],
