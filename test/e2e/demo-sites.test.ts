@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { createOpenidApp } from '../../src/demo/sites/openid-app.ts'
 import { siteLanguages, type SiteKind } from '../../src/demo/sites/words.ts'
 import { launchChromium } from '../support/chromium.ts'
-import { openWindow } from '../support/demo-window.ts'
+import { openTabs, openWindow } from '../support/demo-window.ts'
 import { freePort } from '../support/redis.ts'
 import { repository } from '../support/readmes.ts'
 import { remote } from '../support/remote.ts'
@@ -35,7 +35,18 @@ const openList = async (t: Test, chromium: Browser, url: string, locale = 'en-US
   return { window, words }
 }
 
-const { demo, url, urlOf } = await startDemo(t, ['--with-site'])
+/** A block of commands, which both READMEs have. */
+const blockOf = (name: string): string => {
+  const [english, chinese] = ['README.md', 'README.zh-CN.md'].map((file) => new RegExp(`<!-- ${name} -->\n\`\`\`sh\n([^]*?)\`\`\``).exec(readFileSync(join(repository, file), 'utf8'))?.[1])
+  t.type(english, 'string')
+  t.equal(chinese, english, `README.zh-CN.md has the same commands as README.md: ${name}`)
+  return english ?? ''
+}
+
+const copiedSite = `localhost:${await freePort()}`
+const ownApp = `http://localhost:${await freePort()}`
+const folder = makeFolder(t)
+const { demo, url, urlOf } = await startDemo(t, ['--with-site', '--allow', `http://${copiedSite}`], folder)
 const chromium = await launchChromium()
 t.teardown(() => chromium.close())
 const kinds = ['element', 'proxy', 'openid'] as const
@@ -98,9 +109,7 @@ await t.test('demo with sites: a newcomer is sent to the login, and comes back t
 })
 
 await t.test('demo with sites: the proxy keeps the whole address over the login, and nothing of a visitor\'s reaches the app as a header of the proxy', async (t) => {
-  const window = await openWindow(t, chromium, url)
-  const phone = await window.openPhone('Kim')
-  const page = await window.page.context().newPage()
+  const { page, phone } = await openTabs(t, chromium, url)
   const address = `${urlOf('proxy')}/orders/7?page=2&q=a%20b+c#total`
   await page.setExtraHTTPHeaders({ 'Remote-Groups': 'admins', Remote_Groups: 'admins', 'X-Forwarded-Host': 'evil.example' })
   await page.goto(address)
@@ -141,9 +150,7 @@ await t.test('demo with sites: a newcomer is logged in by OpenID Connect, and ou
 })
 
 await t.test('demo with sites: no page is wider than a small phone', async (t) => {
-  const window = await openWindow(t, chromium, url)
-  const phone = await window.openPhone('Kim')
-  const page = await window.page.context().newPage()
+  const { page, phone } = await openTabs(t, chromium, url)
   await page.setViewportSize({ width: 360, height: 740 })
   const overflow = (): Promise<number> => page.evaluate('document.documentElement.scrollWidth - innerWidth')
   for (const kind of ['element', 'openid'] as const) {
@@ -172,10 +179,9 @@ await t.test('demo with sites: the app with OpenID Connect takes no answer to a 
 })
 
 await t.test('demo with sites: a phone in a tab of its own sees the newest code that any page shows', async (t) => {
-  const window = await openWindow(t, chromium, url, { locale: 'zh-CN' })
-  const phone = await window.openPhone('Kim')
+  const { context, phone } = await openTabs(t, chromium, url, { locale: 'zh-CN' })
   for (let n = 0; n < 2; n++) {
-    const page = await window.page.context().newPage()
+    const page = await context.newPage()
     await page.goto(urlOf('element'))
     await page.locator('scan-login .code-image').waitFor()
     await phone.shell.locator('#scan').click()
@@ -200,76 +206,49 @@ await t.test('demo: there is no list, and no newest code, when it runs without s
 })
 
 await t.test('demo: a website of one\'s own gets tickets when it is allowed, and another doesn\'t', async (t) => {
-  const { url } = await startDemo(t, ['--allow', 'http://localhost:8000', '--allow', 'http://127.0.0.1:8001'])
-  const api = remote(url)
+  const { url: own } = await startDemo(t, ['--allow', 'http://localhost:8000', '--allow', 'http://127.0.0.1:8001'])
+  const api = remote(own)
   t.teardown(api.close)
   const statuses = ['http://localhost:8000', 'http://127.0.0.1:8001', 'http://localhost:8002'].map(async (origin) => (await api.call({ method: 'POST', path: '/api/tickets', headers: { origin } })).status)
   t.strictSame(await Promise.all(statuses), [201, 201, 403])
-  const beside = remote((await startDemo(t, ['--with-site'])).url)
+  const beside = remote(url)
   t.teardown(beside.close)
   for (const [origin, status] of [['http://localhost:8000', 201], ['http://localhost:8002', 403]] as const) t.equal((await beside.call({ method: 'POST', path: '/api/tickets', headers: { origin } })).status, status, `${origin} beside the samples`)
-  const window = await openWindow(t, chromium, url)
+  const window = await openWindow(t, chromium, own)
   t.equal(await window.page.locator('#sites').isVisible(), false, 'no list of nothing')
 })
 
-for (const file of ['README.md', 'README.zh-CN.md']) {
-  await t.test(`${file}: a copy of the element's website logs a newcomer in when its commands are followed`, async (t) => {
-    const [, block = ''] = /<!-- element -->\n```sh\n([^]*?)```/.exec(readFileSync(join(repository, file), 'utf8')) ?? []
-    const site = `localhost:${await freePort()}`
-    const ours = (text: string): string => text.replaceAll('localhost:8000', site).replaceAll('PORT=8000', `PORT=${site.slice(10)}`)
-    const { url } = await startDemo(t, ['--with-site', '--allow', `http://${site}`])
-    const commands = ours(block)
-      .replaceAll('../my-website', join(makeFolder(t), 'my-website'))
-      .replace('npm install --prefix . jose@6', `ln -s ${join(repository, 'node_modules')} .`)
-      .replace('node website.mjs', `exec ${process.execPath} website.mjs`)
-    t.match(commands, /ln -s .*exec /s)
-    const website = run(t, { through: ['/bin/sh', '-ec', `cd ${repository}\n${commands}`], folder: makeFolder(t), env: { SERVICE_URL: url } })
-    while (!await fetch(`http://${site}`).then(({ ok }) => ok, () => false)) {
-      const ending = await Promise.race([website.ended, sleep(50)])
-      if (ending !== undefined) throw new Error(`the website ended: ${ending.stderr}`)
-    }
-    const window = await openWindow(t, chromium, url)
-    const phone = await window.openPhone('Kim')
-    const page = await window.page.context().newPage()
-    await page.goto(`http://${site}`)
-    await page.locator('scan-login .code-image').waitFor()
-    await phone.shell.locator('#scan').click()
-    await phone.says(site)
-    await phone.button(await page.locator('scan-login .layer:not(.leaving) .number').innerText()).click()
-    await page.getByText('You are logged in on this website: ').waitFor()
-  })
-}
+await t.test('README: a copy of the element\'s website logs a newcomer in when its commands are followed', async (t) => {
+  const commands = blockOf('element')
+    .replaceAll('localhost:8000', copiedSite)
+    .replaceAll('PORT=8000', `PORT=${copiedSite.slice(10)}`)
+    .replaceAll('../my-website', join(makeFolder(t), 'my-website'))
+    .replace('npm install --prefix . jose@6', `ln -s ${join(repository, 'node_modules')} .`)
+    .replace('node website.mjs', `exec ${process.execPath} website.mjs`)
+  t.match(commands, /ln -s .*exec /s)
+  const website = run(t, { through: ['/bin/sh', '-ec', `cd ${repository}\n${commands}`], folder: makeFolder(t), env: { SERVICE_URL: url } })
+  while (!await fetch(`http://${copiedSite}`).then(({ ok }) => ok, () => false)) {
+    const ending = await Promise.race([website.ended, sleep(50)])
+    if (ending !== undefined) throw new Error(`the website ended: ${ending.stderr}`)
+  }
+  const { page, phone } = await openTabs(t, chromium, url)
+  await page.goto(`http://${copiedSite}`)
+  await page.locator('scan-login .code-image').waitFor()
+  await phone.shell.locator('#scan').click()
+  await phone.says(copiedSite)
+  await phone.button(await page.locator('scan-login .layer:not(.leaving) .number').innerText()).click()
+  await page.getByText('You are logged in on this website: ').waitFor()
+})
 
-for (const file of ['README.md', 'README.zh-CN.md']) {
-  await t.test(`${file}: an app of one's own logs a newcomer in when it is registered as its command says, also after a new start of the demo`, async (t) => {
-    const [, block = ''] = /<!-- openid -->\n```sh\n([^]*?)```/.exec(readFileSync(join(repository, file), 'utf8')) ?? []
-    const app = `http://localhost:${await freePort()}`
-    const folder = makeFolder(t)
-    const first = await startDemo(t, ['--with-site'], folder)
-    const command = block.replaceAll('http://localhost:8001', app).replace('npm run clients --', `${process.execPath} ${join(repository, 'src/commands/clients.ts')}`)
-    const { code, stdout, stderr } = await run(t, { through: ['/bin/sh', '-ec', `cd ${folder}\n${command}`], folder, env: { PUBLIC_URL: first.url } }).ended
-    t.equal(code, 0, stderr)
-    const value = (label: string): string => new RegExp(`^ +${label} {2,}(\\S+)$`, 'm').exec(stdout)?.[1] ?? ''
-    first.demo.kill('SIGINT')
-    await first.demo.ended
-    const { url, demo } = await startDemo(t, ['--with-site'], folder, new URL(first.url).port)
-    t.equal(value('Issuer'), `${url}/oidc`, demo.stdout())
-    const server = createOpenidApp({ url: app, serviceUrl: url, clientId: value('Client ID'), clientSecret: value('Client secret') }).listen(Number(new URL(app).port), '127.0.0.1')
-    t.teardown(() => server.close().closeAllConnections())
-    const window = await openWindow(t, chromium, url)
-    const phone = await window.openPhone('Kim')
-    const page = await window.page.context().newPage()
-    await page.goto(`${app}/login`)
-    await page.locator('scan-login .code-image').waitFor()
-    await phone.shell.locator('#scan').click()
-    await phone.says(/localhost/)
-    await phone.button(await page.locator('scan-login .layer:not(.leaving) .number').innerText()).click()
-    await page.getByText(siteLanguages.en.openid.lead).waitFor()
-    await page.getByRole('link', { name: 'Log out' }).click()
-    await page.locator('[name="logout"]').click()
-    await page.waitForURL(`${app}/`)
-  })
-}
+/** What the command of the README prints for an app of one's own. */
+let registered = ''
+
+await t.test('README: an app of one\'s own is registered beside the demo as its command says', async (t) => {
+  const command = blockOf('openid').replaceAll('http://localhost:8001', ownApp).replace('npm run clients --', `${process.execPath} ${join(repository, 'src/commands/clients.ts')}`)
+  const { code, stdout, stderr } = await run(t, { through: ['/bin/sh', '-ec', `cd ${folder}\n${command}`], folder, env: { PUBLIC_URL: url } }).ended
+  t.equal(code, 0, stderr)
+  registered = stdout
+})
 
 await t.test('demo: it stops with a line when an option is unknown, or an allowed origin isn\'t of this computer', async (t) => {
   for (const [args, line] of [
@@ -293,4 +272,22 @@ await t.test('demo with sites: it ends with all of them when it is told to', asy
   demo.kill('SIGINT')
   t.equal((await demo.ended).code, 0)
   for (const site of sites) await t.rejects(site.call({ path: '/' }))
+})
+
+await t.test('README: the app of one\'s own logs a newcomer in after a new start of the demo', async (t) => {
+  const again = await startDemo(t, ['--with-site'], folder, new URL(url).port)
+  const value = (label: string): string => new RegExp(`^ +${label} {2,}(\\S+)$`, 'm').exec(registered)?.[1] ?? ''
+  t.equal(value('Issuer'), `${url}/oidc`, again.demo.stdout())
+  const server = createOpenidApp({ url: ownApp, serviceUrl: url, clientId: value('Client ID'), clientSecret: value('Client secret') }).listen(Number(new URL(ownApp).port), '127.0.0.1')
+  t.teardown(() => server.close().closeAllConnections())
+  const { page, phone } = await openTabs(t, chromium, url)
+  await page.goto(`${ownApp}/login`)
+  await page.locator('scan-login .code-image').waitFor()
+  await phone.shell.locator('#scan').click()
+  await phone.says(/localhost/)
+  await phone.button(await page.locator('scan-login .layer:not(.leaving) .number').innerText()).click()
+  await page.getByText(siteLanguages.en.openid.lead).waitFor()
+  await page.getByRole('link', { name: 'Log out' }).click()
+  await page.locator('[name="logout"]').click()
+  await page.waitForURL(`${ownApp}/`)
 })

@@ -1,6 +1,6 @@
 /** The demo in a real browser: a website, and phones that run the mini program. The test controls the time and WeChat. */
 import type { Server } from 'node:http'
-import type { Browser, BrowserContextOptions, FrameLocator, Locator, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, FrameLocator, Locator, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { openDemo } from '../../src/demo/demo.ts'
 import type { WechatSimulator } from '../../src/demo/wechat-simulator.ts'
@@ -168,8 +168,8 @@ export const phoneIn = (shell: Page | FrameLocator, code?: Locator): Phone => {
   }
 }
 
-/** Opens the demo's window in English. Console errors fail the test, but for those about requests that the test makes fail. */
-export const openWindow = async (t: Test, browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<DemoWindow> => {
+/** Opens a browser in English. Console errors fail the test, but for those about requests that the test makes fail. */
+const openContext = async (t: Test, browser: Browser, options: BrowserContextOptions): Promise<BrowserContext> => {
   const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...options })
   t.teardown(() => context.close())
   context.setDefaultTimeout(20_000) // so that two waits that fail fit into a file's time limit
@@ -177,6 +177,25 @@ export const openWindow = async (t: Test, browser: Browser, url: string, options
   context.on('console', (message) => {
     if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) t.fail(`console error: ${message.text()}`)
   })
+  return context
+}
+
+const openPhoneIn = async (context: BrowserContext, url: string, person: string): Promise<Phone> => {
+  const tab = await context.newPage()
+  await tab.goto(`${url}/demo/phone?person=${person}`)
+  return phoneIn(tab)
+}
+
+/** Opens a phone in a tab of its own and an empty page beside it, without the demo's window, which loads a website and a phone of its own. */
+export const openTabs = async (t: Test, browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<{ readonly context: BrowserContext, readonly page: Page, readonly phone: Phone }> => {
+  const context = await openContext(t, browser, options)
+  const phone = await openPhoneIn(context, url, 'Kim')
+  return { context, phone, page: await context.newPage() }
+}
+
+/** Opens the demo's window, in a browser as `openContext` makes it. */
+export const openWindow = async (t: Test, browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<DemoWindow> => {
+  const context = await openContext(t, browser, options)
   const page = await context.newPage()
   await page.goto(`${url}/demo`)
   const site = page.frameLocator('iframe[data-login]')
@@ -204,11 +223,7 @@ export const openWindow = async (t: Test, browser: Browser, url: string, options
       await page.locator('.phone-frame').first().evaluate((frame, width) => { frame.style.width = width }, `${px + edgesPx}px`)
     },
     startOver: () => page.locator('#start-over').click(),
-    openPhone: async (person) => {
-      const tab = await context.newPage()
-      await tab.goto(`${url}/demo/phone?person=${person}`)
-      return phoneIn(tab)
-    },
+    openPhone: (person) => openPhoneIn(context, url, person),
     number: () => stage.locator('.number').innerText(),
     siteSays,
     photograph: async () => {
