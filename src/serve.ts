@@ -5,6 +5,7 @@ import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import type { CodedFields } from './log-codes.ts'
 import type { Log } from './login/ports.ts'
+import { createRareLine } from './rare-line.ts'
 
 /** Drain, phase 1: still accepting but not ready, so that balancers with health checks stop sending traffic. */
 const unreadyMs = 1500
@@ -23,6 +24,9 @@ const lostPeerCodes: ReadonlySet<unknown> = new Set([
   'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'ECONNREFUSED', 'ENOTCONN', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENETRESET',
 ])
 
+/** Between two lines about such errors: if a stranger can cause one, they can cause many. */
+const lostPeerLineEveryMs = 60_000
+
 /** Whether an error comes from a system call on a socket that has lost its peer. */
 const isLostPeer = (error: unknown): boolean =>
   error instanceof Error && 'syscall' in error && 'code' in error && lostPeerCodes.has(error.code)
@@ -33,6 +37,10 @@ const isLostPeer = (error: unknown): boolean =>
  */
 export const serve = async (app: FastifyInstance, { host, port }: { host: string, port: number }, release: () => Promise<void>): Promise<void> => {
   const log: Log & { fatal (fields: CodedFields<'fatal'>, message: string): void } = app.log
+  let lostPeer: unknown
+  const lostPeers = createRareLine({ after: (ms, call) => clearTimeout.bind(null, setTimeout(call, ms).unref()) }, lostPeerLineEveryMs, (times) => {
+    log.error({ code: 'socket-unhandled', err: lostPeer, times }, 'a socket error had no listener: one connection is lost, the service goes on. Please report this with its stack')
+  })
   let isClosing = false
   let failure: { readonly err: unknown } | undefined
   const { close } = closeWithGrace({ delay: exitAfterMs, logger: false, skip: ['SIGTERM', 'uncaughtException', 'unhandledRejection'] }, async ({ signal }) => {
@@ -40,6 +48,7 @@ export const serve = async (app: FastifyInstance, { host, port }: { host: string
     if (signal !== undefined) log.info({ signal }, 'shutting down')
     const destroyTimer = setTimeout(() => app.server.closeAllConnections(), destroyAfterMs)
     await app.close()
+    lostPeers.flush()
     clearTimeout(destroyTimer)
     await release()
     if (failure !== undefined) throw failure.err // ends the process with 1
@@ -47,10 +56,11 @@ export const serve = async (app: FastifyInstance, { host, port }: { host: string
   // Unhandled rejections come here, too.
   process.on('uncaughtException', (err) => {
     if (isLostPeer(err)) {
-      log.error({ code: 'socket-unhandled', err }, 'a socket error had no listener: one connection is lost, the service goes on')
+      lostPeer = err
+      lostPeers.add(1)
       return
     }
-    log.fatal({ code: 'crashed', err }, 'shutting down after an uncaught error')
+    log.fatal({ code: 'crashed', err }, 'shutting down after an uncaught error. Please report this with its stack')
     if (failure !== undefined) process.exit(1)
     failure = { err }
     if (!isClosing) close()

@@ -22,7 +22,7 @@ await orExit(async () => {
   for (const line of weakSettings(config, { isProduction: environment.NODE_ENV === 'production' })) log.warn({ code: 'weak-setting' }, `weak setting: ${line}`)
   const app = await buildApp(runtime, config)
   const { METRICS_HOST: host, METRICS_PORT: port } = config
-  const metricsServer = runtime.metrics === undefined || port === null ? null : await serveMetrics(runtime.metrics, { host, port, log })
+  const metricsServer = runtime.metrics === undefined || port === null ? null : await serveMetrics(runtime.metrics, { host, port, clock: systemClock, log })
   const release = async (): Promise<void> => {
     await metricsServer?.close() // answers until the last call of a visitor has ended
     await runtime.close()

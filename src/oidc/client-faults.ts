@@ -48,7 +48,7 @@ export const createClientFaults = (file: string, { clock, log }: { readonly cloc
   }
 
   const fail = (error: Error): void => {
-    if (failures.allows('oidc-failed', 'anybody', failuresPerMinute)) log.error({ code: 'oidc-failed', err: error }, 'the OpenID Provider could not answer')
+    if (failures.allows('oidc-failed', 'anybody', failuresPerMinute)) log.error({ code: 'oidc-failed', err: error }, 'the OpenID Provider could not answer. The store has failed, or it is a bug: then please report it')
   }
 
   return {

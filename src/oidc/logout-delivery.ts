@@ -3,9 +3,9 @@
  * puts them into the queue in its place, and tells each by itself. A site leaves the queue once it has heard: it may hear twice after a crash, and hears for certain.
  */
 import type { Clock, Log } from '../login/ports.ts'
+import { createHourlyLine } from '../rare-line.ts'
 import { startOfTexts, toldForMs, type EndedSession, type EndedSessions, type QueuedEnd, type SiteToTell } from '../sessions/ended-sessions.ts'
 import type { Lease } from '../webhook/lease.ts'
-import { createHourlyLine } from '../webhook/hourly-line.ts'
 import { startRounds } from '../webhook/rounds.ts'
 import type { OidcClient } from './client.ts'
 import { createLogoutLane, type LogoutLane, type Tell } from './logout-lane.ts'

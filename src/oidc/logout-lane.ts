@@ -1,7 +1,7 @@
 /** The logouts that one site is to hear of, in no order. Sites don't wait for each other; one that is down gets single calls until it is back. */
 import type { Clock, Log } from '../login/ports.ts'
+import { createHourlyLine } from '../rare-line.ts'
 import { toldForMs, type SiteToTell } from '../sessions/ended-sessions.ts'
-import { createHourlyLine } from '../webhook/hourly-line.ts'
 import { createReceiverHealth } from '../webhook/receiver-health.ts'
 import type { OidcClient } from './client.ts'
 

@@ -28,7 +28,7 @@ export const openPlaces = (path: string, log: Log): Places => {
       try {
         return placeFrom(find(reader, address))
       } catch (error) {
-        if (!isLogged) log.warn({ code: 'geoip-damaged', err: error }, 'GEOIP_FILE is damaged: some places stay unknown')
+        if (!isLogged) log.warn({ code: 'geoip-damaged', err: error }, 'GEOIP_FILE is damaged, and some places stay unknown: download it again, and restart the service')
         isLogged = true
         return null
       }

@@ -39,13 +39,15 @@ export const readKeyMark = (store: Store): Promise<KeyMark | undefined> => marks
 export const writeKeyMark = (store: Store, mark: KeyMark, { clock, log }: { clock: Pick<Clock, 'after'>, log: Log }): () => void => {
   const marks = marksIn(store)
   let isStopped = false
+  let isSaid = false
   let cancel = (): void => {}
 
   const write = async (): Promise<void> => {
     const before = await marks.read(id)
     const isSame = (name: keyof KeyMark): boolean => before?.[name] === mark[name]
     if (isStopped || (isSame('appid') && isSame('subject') && isSame('cookie'))) return
-    if (before !== undefined && !(isSame('appid') && isSame('subject'))) log.warn({ code: 'store-of-other-keys' }, 'the store was used with another KEYS_FILE or WECHAT_APPID before: everybody gets another sub than they had, and is nobody\'s owner and in no group. If you did not mean that, stop the service and give it those of before')
+    if (before !== undefined && !(isSame('appid') && isSame('subject')) && !isSaid) log.warn({ code: 'store-of-other-keys' }, 'the store was used with another KEYS_FILE or WECHAT_APPID before: everybody gets another sub than they had, and is nobody\'s owner and in no group. If you did not mean that, stop the service and give it those of before')
+    isSaid = true
     await marks.write(id, { schema, ...mark }, null)
   }
   const attempt = (): void => {

@@ -1,6 +1,7 @@
 /** Checkpoints of the embedded database in a thread of their own: they copy the log into the database and flush both, which on a slow disk takes long. */
 import { Worker } from 'node:worker_threads'
-import type { Log } from '../login/ports.ts'
+import type { Clock, Log } from '../login/ports.ts'
+import { createHourlyLine } from '../rare-line.ts'
 
 /** How many writes the log takes before a checkpoint: up to 40 MB, which the next process reads again after a kill. */
 export const writesPerCheckpoint = 1_500
@@ -40,7 +41,7 @@ export interface Checkpoints {
 }
 
 /** The thread starts at the first checkpoint. */
-export const createCheckpoints = (file: string, log: Log): Checkpoints => {
+export const createCheckpoints = (file: string, { clock, log }: { clock: Pick<Clock, 'after'>, log: Log }): Checkpoints => {
   let worker: Worker | undefined
   let isRunning = false
   let hasWritten = false
@@ -48,7 +49,14 @@ export const createCheckpoints = (file: string, log: Log): Checkpoints => {
   let number = 0
   let ended = (): void => {}
 
-  const fail = (err: unknown): void => { log.warn({ code: 'checkpoint-failed', err }, 'The log of the store could not be copied into its database; trying again') }
+  let failure: unknown
+  const failed = createHourlyLine(clock, (times) => {
+    log.warn({ code: 'checkpoint-failed', err: failure, times }, 'The log of the store could not be copied into its database; trying again. If this goes on, the file -wal grows: see whether its disk has space and no fault')
+  })
+  const fail = (err: unknown): void => {
+    failure = err
+    failed.add(1)
+  }
 
   const start = (): Worker => {
     const thread = new Worker(program, { eval: true, workerData: file })
@@ -98,6 +106,7 @@ export const createCheckpoints = (file: string, log: Log): Checkpoints => {
     async close () {
       if (hasWritten) await runLast()
       await worker?.terminate()
+      failed.flush()
     },
   }
 }

@@ -4,6 +4,8 @@ import { createGroupFlush } from './group-flush.ts'
 
 /** Between two tries to repair the log after a flush that failed. */
 const repairEveryMs = 1_000
+/** Between two lines about it: a disk may fail and work again by turns. */
+const lineEveryMs = 60_000
 
 export interface SafeWrites {
   /** Throws after a flush that failed, until the log is repaired. Called before each write. */
@@ -22,7 +24,7 @@ export interface SafeWritesDeps {
   readonly sync: () => Promise<void>
   /** Makes all that is written safe after a flush that failed, or rejects. */
   readonly repair: () => Promise<void>
-  readonly clock: Pick<Clock, 'after'>
+  readonly clock: Pick<Clock, 'after' | 'steady'>
   readonly log: Log
 }
 
@@ -41,6 +43,8 @@ export const nothingToFlush: SafeWrites = {
  */
 export const createSafeWrites = ({ sync, repair, clock, log }: SafeWritesDeps): SafeWrites => {
   let failure: Error | undefined
+  let isReported = false
+  let nextLineAt = -Infinity
   let isClosed = false
   let isRepairing = false
   let repairing = Promise.resolve()
@@ -51,14 +55,24 @@ export const createSafeWrites = ({ sync, repair, clock, log }: SafeWritesDeps): 
     if (failure !== undefined) throw new Error('The disk has failed to keep what was written', { cause: failure })
   }
 
+  /** Each failure has one line, or, soon after another, one when it lasts. */
+  const report = (): void => {
+    if (isReported || clock.steady() < nextLineAt) return
+    isReported = true
+    nextLineAt = clock.steady() + lineEveryMs
+    log.error({ code: 'disk-failed', err: failure }, 'The disk has failed to keep what the store wrote: calls that write are refused until it does. If it has space and no fault, and this goes on, restart the service')
+  }
+
   const tryRepair = async (): Promise<void> => {
     isRepairing = true
     try {
       await repair()
       failure = undefined
       unsafe.clear()
-      log.info({}, 'The disk keeps what the store writes again')
+      if (isReported) log.info({}, 'The disk keeps what the store writes again')
+      isReported = false
     } catch {
+      report()
       repairLater()
     } finally {
       isRepairing = false
@@ -74,7 +88,7 @@ export const createSafeWrites = ({ sync, repair, clock, log }: SafeWritesDeps): 
       await sync()
     } catch (error) {
       failure = error as Error // of a system call
-      log.error({ code: 'disk-failed', err: error }, 'The disk has failed to keep what the store wrote: calls that write are refused until it does. If it has space and no fault, and this goes on, restart the service')
+      report()
       repairLater()
       throw error
     }

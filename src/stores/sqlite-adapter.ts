@@ -2,6 +2,7 @@
 import { sleep } from '../deadline.ts'
 import type { Clock, Log } from '../login/ports.ts'
 import type { DecidingCount, LimitedWindow, Slot, SlotGrant, SlotTerms } from '../login/store-port.ts'
+import { createHourlyLine } from '../rare-line.ts'
 import type { Backend } from './backend.ts'
 import { createCheckpoints } from './checkpoints.ts'
 import { repairLog } from './log-repair.ts'
@@ -28,7 +29,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
   const safeWrites = logFile === null
     ? nothingToFlush
     : createSafeWrites({ sync: logFile.flush, repair: () => repairLog(db, logFile.path, mark), clock, log })
-  const checkpoints = logFile === null ? null : createCheckpoints(file, log)
+  const checkpoints = logFile === null ? null : createCheckpoints(file, { clock, log })
   const watch = logFile === null ? null : createChangeWatch((key) => sql.read(key, clock.now()), clock)
   // A flush can't be cancelled, and the process would not exit before one that hangs has ended. Nothing that waits for it was answered.
   const killHanging = (): void => { if (safeWrites.isBusyWithDisk() || checkpoints?.isRunning() === true) process.kill(process.pid, 'SIGKILL') }
@@ -122,6 +123,10 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     return text
   }
 
+  let purgeError: unknown
+  const purgeFailed = createHourlyLine(clock, (times) => {
+    log.warn({ code: 'purge-failed', err: purgeError, times }, 'Expired entries could not be removed from the store; trying again. If this goes on, the file grows: see whether its disk has space and no fault')
+  })
   let cancelPurge = () => {}
   const purge = (): void => {
     let most = purgeBatch
@@ -132,7 +137,10 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
       } catch (error) {
         most = 0
         // Another process is writing: the next purge comes soon.
-        if (!isLocked(error)) log.warn({ code: 'purge-failed', err: error }, 'Expired entries could not be removed from the store; trying again')
+        if (!isLocked(error)) {
+          purgeError = error
+          purgeFailed.add(1)
+        }
       }
     }
     cancelPurge = clock.after(most === purgeBatch ? purgePauseMs : purgeEveryMs, purge)
@@ -202,6 +210,7 @@ export const createSqliteAdapter = (file: string, { clock, log }: { clock: Clock
     async close () {
       isClosed = true
       cancelPurge()
+      purgeFailed.flush()
       watch?.close()
       await safeWrites.close()
       await checkpoints?.close()

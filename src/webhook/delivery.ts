@@ -3,7 +3,7 @@
  * again for a day. A step leaves the store after it was delivered, so that it may be repeated, with the same id, and is never lost.
  */
 import type { Clock, Log } from '../login/ports.ts'
-import { createHourlyLine } from './hourly-line.ts'
+import { createHourlyLine } from '../rare-line.ts'
 import { createLanes, type Lane, type LoadedBatch } from './lanes.ts'
 import type { Lease } from './lease.ts'
 import type { Post } from './post.ts'
@@ -59,7 +59,7 @@ export const startDelivery = ({ batches, lease, post, clock, log, random, host }
   let why = ''
 
   const failing = createHourlyLine(clock, (tries) => {
-    log.warn({ code: 'webhook-failing', host, why, tries, waiting: lanes.size }, 'webhook: the receiver fails. Steps wait in the store, and are tried again for a day')
+    log.warn({ code: 'webhook-failing', host, why, tries, waiting: lanes.size }, 'webhook: the receiver fails. Steps wait in the store, and are tried again for a day: see WEBHOOK_URL and the log of the receiver')
   })
   const unread = createHourlyLine(clock, (count) => {
     log.error({ code: 'webhook-unreadable', batches: count }, 'webhook: batches in the queue were sealed with another cookie key, or by another release, and are not posted. Give every instance, and npm run people, the same KEYS_FILE')
@@ -174,7 +174,7 @@ export const startDelivery = ({ batches, lease, post, clock, log, random, host }
     health.fail(outcome, wasDown)
     why = outcome.why
     failing.add(1)
-    if (!outcome.isGone) return
+    if (!outcome.isGone || isGone) return // calls beside it get the same answer
     isGone = true
     log.error({ code: 'webhook-gone', host, waiting: lanes.size }, 'webhook: the receiver answered 410, which means that it wants no more. Nothing is posted until the service starts again: remove WEBHOOK_URL, or name another')
   }

@@ -4,7 +4,7 @@
  */
 import type { LoggedStep, StepSink } from '../login/audit.ts'
 import type { Clock, Log } from '../login/ports.ts'
-import { createHourlyLine } from './hourly-line.ts'
+import { createHourlyLine } from '../rare-line.ts'
 import type { Batch, StepBatches } from './step-batches.ts'
 
 const gatherMs = 250

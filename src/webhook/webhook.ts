@@ -69,7 +69,7 @@ export const openWebhook = (store: Store, { url, secret, proxy, ...options }: We
     add: queue.add,
     async close () {
       const lost = (): Error => new Error('the store did not answer in time')
-      const flushed = settleWithin(clock, flushWithinMs, queue.close(), lost).catch((err: unknown) => { log.error({ code: 'webhook-lost', err }, 'webhook: the last steps are lost, as the store does not take them') })
+      const flushed = settleWithin(clock, flushWithinMs, queue.close(), lost).catch((err: unknown) => { log.error({ code: 'webhook-lost', err }, 'webhook: the last steps are in the log alone, as the store did not take them') })
       await Promise.all([flushed, delivery.close()])
       await Promise.all([kept.destroy(), fresh.destroy()])
     },

@@ -148,16 +148,19 @@ await t.test('E1 uncaught errors: a lost connection is logged with its stack and
   const { port } = peer.address() as AddressInfo // an AddressInfo if it listens on a port
   const start = (what: string): RunningProcess => run(t, { script: 'test/support/serve-and-fail.ts', args: [what, String(port)], folder: makeFolder(t) })
 
-  for (const what of ['socket', 'rejection']) {
+  for (const what of ['sockets', 'rejection']) {
     const running = start(what)
     while (!running.stdout().includes('"answered":true')) await Promise.race([sleep(20), running.ended.then((ending) => { throw new Error(JSON.stringify(ending)) })])
-    t.match(running.stdout(), /"level":50[^\n]*ECONNRESET[^\n]*"stack"/, what)
+    t.match(running.stdout(), /"level":50[^\n]*"code":"socket-unhandled"[^\n]*ECONNRESET[^\n]*"stack"/, what)
+    const timesIn = (stdout: string): unknown[] => [...stdout.matchAll(/"code":"socket-unhandled".*"times":(\d+)/g)].map(([, times]) => times)
+    t.strictSame(timesIn(running.stdout()), ['1'], 'one line a minute')
     running.kill('SIGINT')
     t.hasStrict(await running.ended, { code: 0, signal: null, stderr: '' })
+    t.strictSame(timesIn(running.stdout()), what === 'sockets' ? ['1', '2'] : ['1'], 'and the rest at the end')
   }
   for (const what of ['bug', 'rejected bug', 'no error', 'missing file']) {
     const { code, stdout } = await start(what).ended
     t.equal(code, 1, what)
-    t.match(stdout, /"level":60[^\n]*shutting down after an uncaught error/, what)
+    t.match(stdout, /"level":60[^\n]*"code":"crashed"[^\n]*shutting down after an uncaught error/, what)
   }
 })

@@ -19,7 +19,7 @@ const callPeer = (): Socket => {
 }
 
 const failures: Readonly<Record<string, () => void>> = {
-  socket: () => { callPeer() },
+  sockets: () => { for (let count = 0; count < 3; count++) callPeer() },
   rejection: () => { once(callPeer(), 'end').catch((error: unknown) => Promise.reject(error)) },
   bug: () => { throw new TypeError('a bug') },
   'rejected bug': () => { Promise.reject(new TypeError('a bug')) }, // eslint-disable-line @typescript-eslint/no-floating-promises -- as above

@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Log } from '../../login/ports.ts'
+import type { Clock, Log } from '../../login/ports.ts'
+import { createHourlyLine } from '../../rare-line.ts'
 import type { Metrics } from './metrics.ts'
 
 /** A scraper has one connection; two scrapers, a shell and a few that have broken unnoticed are well below this. */
@@ -23,11 +24,12 @@ export interface MetricsServer {
 export interface MetricsServerOptions {
   readonly host: string
   readonly port: number
+  readonly clock: Pick<Clock, 'after'>
   readonly log: Pick<Log, 'error'>
 }
 
 /** Listens. Rejects with an Error of one line where that fails. */
-export const serveMetrics = async (metrics: Pick<Metrics, 'text' | 'contentType'>, { host, port, log }: MetricsServerOptions): Promise<MetricsServer> => {
+export const serveMetrics = async (metrics: Pick<Metrics, 'text' | 'contentType'>, { host, port, clock, log }: MetricsServerOptions): Promise<MetricsServer> => {
   let underWay: Promise<string> | undefined
   /** Scrapes at the same time share one text: no number of callers makes it more often. */
   const sharedText = (): Promise<string> => {
@@ -35,11 +37,21 @@ export const serveMetrics = async (metrics: Pick<Metrics, 'text' | 'contentType'
     return underWay
   }
 
+  let scrapeFailure: unknown
+  const unread = createHourlyLine(clock, (times) => {
+    log.error({ code: 'metrics-failed', err: scrapeFailure, times }, 'the metrics could not be read. The store has failed, or it is a bug: then please report it')
+  })
+  let acceptFailure: unknown
+  const unaccepted = createHourlyLine(clock, (times) => {
+    log.error({ code: 'accept-failed', err: acceptFailure, times }, 'a connection to METRICS_PORT could not be accepted: the machine lacks memory, or the process file descriptors. See err, and raise the limit of that')
+  })
+
   const scrape = async (response: ServerResponse): Promise<void> => {
     try {
       end(response, 200, await sharedText(), { 'content-type': metrics.contentType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     } catch (err) {
-      log.error({ code: 'metrics-failed', err }, 'the metrics could not be read')
+      scrapeFailure = err
+      unread.add(1)
       end(response, 500)
     }
   }
@@ -59,7 +71,10 @@ export const serveMetrics = async (metrics: Pick<Metrics, 'text' | 'contentType'
   server.maxConnections = maxConnections
   server.setTimeout(stalledMs)
   await listen(server, host, port)
-  server.on('error', (err) => { log.error({ code: 'accept-failed', err }, 'a connection to METRICS_PORT could not be accepted') })
+  server.on('error', (err) => {
+    acceptFailure = err
+    unaccepted.add(1)
+  })
   return {
     port: (server.address() as AddressInfo).port, // it listens on TCP
     close: async () => {
@@ -67,6 +82,7 @@ export const serveMetrics = async (metrics: Pick<Metrics, 'text' | 'contentType'
       server.close()
       server.closeAllConnections()
       await closed
+      for (const line of [unread, unaccepted]) line.flush()
     },
   }
 }

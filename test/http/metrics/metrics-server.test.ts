@@ -9,16 +9,17 @@ import { createFakeClock } from '../../support/fake-clock.ts'
 import { createRecordingLog } from '../../support/recording-log.ts'
 
 const open = async (t: Test, text?: () => Promise<string>) => {
-  const metrics = await openMetrics(createFakeClock())
+  const clock = createFakeClock()
+  const metrics = await openMetrics(clock)
   const log = createRecordingLog()
-  const server = await serveMetrics({ ...metrics, ...text !== undefined && { text } }, { host: '127.0.0.1', port: 0, log })
+  const server = await serveMetrics({ ...metrics, ...text !== undefined && { text } }, { host: '127.0.0.1', port: 0, clock, log })
   let isClosed = false
   const close = async (): Promise<void> => {
     if (!isClosed) await server.close()
     isClosed = true
   }
   t.teardown(close)
-  return { port: server.port, close, log, url: `http://127.0.0.1:${server.port}` }
+  return { port: server.port, close, clock, log, url: `http://127.0.0.1:${server.port}` }
 }
 
 await t.test('metrics listener: GET /metrics is OpenMetrics text, and nothing else is there', async (t) => {
@@ -62,16 +63,20 @@ await t.test('metrics listener: scrapes at the same time are made once', async (
   t.equal(made, 1)
 })
 
-await t.test('metrics listener: it answers 500 and logs why when the metrics can\'t be read, and goes on', async (t) => {
+await t.test('metrics listener: it answers 500, logs why once an hour the metrics can\'t be read, and goes on', async (t) => {
   let isBroken = true
-  const { url, log } = await open(t, async () => {
+  const { url, clock, log } = await open(t, async () => {
     if (isBroken) throw new Error('broken')
     return '# EOF\n'
   })
   const answer = await fetch(`${url}/metrics`)
   t.equal(answer.status, 500)
   t.equal(await answer.text(), '', 'without the error')
-  t.strictSame(log.lines, ['error: the metrics could not be read'])
+  t.match(log.lines, [/^error: the metrics could not be read\./])
+  for (let scrape = 0; scrape < 3; scrape++) await (await fetch(`${url}/metrics`)).text()
+  t.strictSame(log.codes, ['metrics-failed'])
+  clock.advance(3_600_000)
+  t.strictSame(log.codes, ['metrics-failed', 'metrics-failed'])
   isBroken = false
   t.equal((await fetch(`${url}/metrics`)).status, 200)
 })
@@ -109,6 +114,6 @@ await t.test('metrics listener: one line says what to change when it can\'t list
   const { port } = await open(t)
   const log = createRecordingLog()
   const metrics = await openMetrics(createFakeClock())
-  await t.rejects(serveMetrics(metrics, { host: '127.0.0.1', port, log }), { message: `METRICS_HOST 127.0.0.1, METRICS_PORT ${port}: another program listens there already. Set another METRICS_PORT` })
-  await t.rejects(serveMetrics(metrics, { host: '203.0.113.1', port, log }), { message: `METRICS_HOST 203.0.113.1, METRICS_PORT ${port}: this machine has no such address. Set METRICS_HOST to one that it has` })
+  await t.rejects(serveMetrics(metrics, { host: '127.0.0.1', port, clock: createFakeClock(), log }), { message: `METRICS_HOST 127.0.0.1, METRICS_PORT ${port}: another program listens there already. Set another METRICS_PORT` })
+  await t.rejects(serveMetrics(metrics, { host: '203.0.113.1', port, clock: createFakeClock(), log }), { message: `METRICS_HOST 203.0.113.1, METRICS_PORT ${port}: this machine has no such address. Set METRICS_HOST to one that it has` })
 })

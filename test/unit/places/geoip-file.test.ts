@@ -67,7 +67,7 @@ await t.test('places: no place is found, and one warning logged, when lookups fa
   t.equal(places.placeOf('203.0.114.1'), null)
   t.equal(places.placeOf('203.0.114.2'), null)
   t.strictSame(places.placeOf('203.0.113.7'), shanghai, 'others are still found')
-  t.strictSame(log.lines, ['info: places are read from GEOIP_FILE', 'warn: GEOIP_FILE is damaged: some places stay unknown'])
+  t.strictSame(log.lines, ['info: places are read from GEOIP_FILE', 'warn: GEOIP_FILE is damaged, and some places stay unknown: download it again, and restart the service'])
 })
 
 await t.test('places: a file is refused, or lookups work, when any bytes of it are damaged', async (t) => {

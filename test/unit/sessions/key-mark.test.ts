@@ -72,4 +72,12 @@ await t.test('key mark: it is left once the store answers, stays, and a warning 
   await left({ ...other, appid: 'wx2' })
   t.equal(warnings.length, 2)
   t.match(warnings[0], /another KEYS_FILE or WECHAT_APPID/)
+  const unwritable: Store = { ...store, write: async () => { throw new Problem('store-unavailable') } }
+  const end = writeKeyMark(unwritable, mark, { clock, log })
+  for (let tries = 0; tries < 10; tries++) {
+    await settle()
+    clock.advance(250)
+  }
+  end()
+  t.equal(warnings.length, 3, 'once when the store takes no mark')
 })

@@ -86,6 +86,39 @@ await t.test('safe writes: every call that waits is refused when a flush fails, 
   t.equal(log.lines.length, 2)
 })
 
+await t.test('safe writes: one line a minute when the disk fails and works again by turns, and one when a later failure lasts', async (t) => {
+  const disk = createSlowSync()
+  const clock = createFakeClock()
+  const log = createRecordingLog()
+  let isMended = true
+  const writes = createSafeWrites({ sync: disk.sync, repair: () => isMended ? Promise.resolve() : Promise.reject(new Error('EIO')), clock, log })
+  const fail = async (flushes: number): Promise<void> => {
+    const refused = t.rejects(writes.written('a'))
+    await disk.begun(flushes)
+    disk.end(new Error('EIO'))
+    await refused
+  }
+  for (let flushes = 1; flushes <= 50; flushes++) {
+    await fail(flushes)
+    clock.advance(1_000)
+    await settle()
+  }
+  t.match(log.lines, [/^error: The disk has failed/, /^info: The disk keeps .* again$/])
+  t.equal(log.lines.length, 2)
+  isMended = false
+  await fail(51)
+  for (let second = 0; second < 600; second++) {
+    clock.advance(1_000)
+    await settle()
+  }
+  isMended = true
+  clock.advance(1_000)
+  await settle()
+  t.strictSame(log.codes, ['disk-failed', 'disk-failed'])
+  t.match(log.lines.slice(2), [/^error: The disk has failed/, /^info: The disk keeps .* again$/])
+  t.equal(log.lines.length, 4)
+})
+
 await t.test('safe writes: closing waits for the flush, and ends the repairs', async (t) => {
   const disk = createSlowSync()
   const clock = createFakeClock()

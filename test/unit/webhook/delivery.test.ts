@@ -101,6 +101,22 @@ await t.test('webhook: nothing is posted any more when the receiver answers 410'
   t.equal(log.lines.filter(({ message }) => message.includes('410')).length, 1)
 })
 
+await t.test('webhook: one line says so when calls beside each other are answered 410', async (t) => {
+  const { clock, receiver, webhook, log } = await openHarness(t)
+  const people = ['ada', 'ben', 'cai', 'dan']
+  for (const sub of people) webhook.add(stepOf(sub, 0))
+  await passUntil(clock, () => receiver.tries.length === people.length)
+  const atOnce = Promise.withResolvers<undefined>()
+  receiver.answerWith(() => (response) => {
+    if (receiver.tries.length >= people.length + 2) atOnce.resolve(undefined)
+    atOnce.promise.then(() => { response.writeHead(410).end() }, t.error)
+  })
+  for (const sub of people) webhook.add(stepOf(sub, 1))
+  await passUntil(clock, () => log.lines.some(({ fields }) => fields['code'] === 'webhook-gone'))
+  await pass(clock, 5_000)
+  t.equal(log.lines.filter(({ fields }) => fields['code'] === 'webhook-gone').length, 1)
+})
+
 await t.test('webhook: the receiver is left alone for as long as its Retry-After says', async (t) => {
   const { clock, receiver, webhook } = await openHarness(t)
   receiver.answerWith(() => (response) => response.writeHead(429, { 'retry-after': '600' }).end())
