@@ -13,7 +13,7 @@ import { freePort } from '../../support/redis.ts'
 /** A listener as the service has it, and a site whose every page this answers. */
 const open = async (t: Test, answer: (path: string) => Promise<readonly [number, string]> = async () => [404, 'nothing here']) => {
   const metrics = await openMetrics(systemClock)
-  const server = await serveMetrics(metrics, { host: '127.0.0.1', port: 0, log: createRecordingLog() })
+  const server = await serveMetrics(metrics, { host: '127.0.0.1', port: 0, clock: systemClock, log: createRecordingLog() })
   t.teardown(() => server.close())
   const site = await listen(t, createServer((request, response) => {
     answer(request.url ?? '').then(([status, text]) => { response.writeHead(status).end(text) }, () => { response.destroy() })
