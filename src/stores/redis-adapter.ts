@@ -153,7 +153,8 @@ const adviseOn = ({ masters }: RedisConnection, log: Log): void => {
   }
 }
 
-const mayEvict = (memory: string): boolean => !/^maxmemory:0\r?$/m.test(memory) && !/^maxmemory_policy:noeviction\r?$/m.test(memory)
+/** Whether Redis may throw entries away, by the lines of its INFO memory. */
+export const mayEvict = (memory: string): boolean => !/^maxmemory:0\r?$/m.test(memory) && !/^maxmemory_policy:noeviction\r?$/m.test(memory)
 
 /** Reads the reply of `acquireSlotScript`, which names the evicted slot as `owner:member`. */
 const asGrant = (reply: unknown): SlotGrant => {

@@ -8,6 +8,7 @@ import { weakSettings } from '../../weak-settings.ts'
 import type { Check, CheckContext } from './context.ts'
 import { checkEnvFile, hasNoSettings, noSettings } from './env-file.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
+import { noLog } from './no-log.ts'
 import { commandToClose, modeSetter, ownerOfData, statOf } from './service-user.ts'
 
 const where = 'in .env, or in the environment of the service'
@@ -45,7 +46,7 @@ const secretFiles = (environment: CheckContext['environment'], config: Config): 
 
 const pictureAndPlaces = ({ SITE_LOGO, GEOIP_FILE }: Config): readonly Finding[] => [
   ...SITE_LOGO === null ? [] : opened('SITE_LOGO', SITE_LOGO, () => { readLogo(SITE_LOGO) }),
-  ...GEOIP_FILE === null ? [] : opened('GEOIP_FILE', GEOIP_FILE, () => { openPlaces(GEOIP_FILE, { info () {}, warn () {}, error () {} }) }),
+  ...GEOIP_FILE === null ? [] : opened('GEOIP_FILE', GEOIP_FILE, () => { openPlaces(GEOIP_FILE, noLog) }),
 ]
 
 const opened = (name: string, path: string, open: () => void): readonly Finding[] => {

@@ -22,8 +22,11 @@ export type CheckName = keyof typeof checkNames
 export const faultCodes = {
   settings: ['setting-wrong', 'setting-ignored', 'setting-overridden', 'setting-weak', 'setting-file-unusable', 'secret-file-unusable', 'secret-readable', 'credentials-missing', 'env-file-missing', 'env-file-unreadable'],
   files: ['files-denied', 'wrong-user', 'store-readable', 'keys-missing', 'keys-unreadable', 'keys-readable', 'keys-exposed', 'keys-damaged', 'keys-weak', 'provider-keys-missing'],
-  store: [],
-  clock: [],
+  store: [
+    'store-in-memory', 'store-unusable', 'store-damaged', 'store-unreachable', 'store-password', 'store-rights', 'store-fails', 'store-of-others', 'disk-low', 'disk-full',
+    'redis-old', 'redis-evicts', 'redis-memory', 'redis-persistence', 'redis-replicas',
+  ],
+  clock: ['clock-off', 'clock-wrong', 'clock-differs'],
   service: ['service-not-running', 'service-other-program', 'service-other-keys', 'service-settings-changed', 'service-other-version', 'service-other-user', 'service-port-random'],
   'public-url': [
     'public-url-no-address', 'public-url-unreachable', 'public-url-address-closed',

@@ -1,0 +1,24 @@
+/** The doctor on small disks. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { goodSettings } from '../support/doctor.ts'
+import { makeFolder, run } from '../support/service-process.ts'
+
+if (process.getuid?.() !== 0 || process.platform !== 'linux') throw new Error('these tests need root on Linux, to mount disks')
+
+for (const [options, codes] of [
+  ['size=1g', []],
+  ['size=300m', ['disk-low']],
+  ['size=30m', ['disk-full']],
+  ['size=1g,nr_inodes=1', ['disk-full']],
+] as const) {
+  await t.test(`doctor: the room on the store's disk is measured when that is a tmpfs of ${options}`, async (t) => {
+    const folder = makeFolder(t)
+    mkdirSync(join(folder, 'data'))
+    const { stdout } = await run(t, { script: 'src/commands/doctor.ts', folder, env: goodSettings, args: ['--json'], through: ['unshare', '-m', 'sh', '-ec', `mount -t tmpfs -o ${options} none "$0"; exec "$@"`, join(folder, 'data')] }).ended
+    const findings = (JSON.parse(stdout) as { findings: ReadonlyArray<{ check: string, code: string | null, text: string }> }).findings.filter(({ check }) => check === 'store')
+    t.strictSame(findings.flatMap(({ code }) => code ?? []), codes)
+    t.match(findings.map(({ text }) => text).join('\n'), /(?:are free on the disk|it has no inode left)/)
+  })
+}
