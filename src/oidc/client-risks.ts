@@ -26,7 +26,7 @@ const clientRisks = (client: OidcClient, { REGISTRATION, KEEP_WECHAT_IDS, isSecu
     ...client.app === 'discourse' && client.emailVerified === null ? ['email_verified is left out, and Discourse then takes the address for verified: set it to false'] : [],
     ...client.mayReadWechatIds && KEEP_WECHAT_IDS === 'off' ? ['wechat_ids is true, and KEEP_WECHAT_IDS is off: there are no ids to read'] : [],
     ...client.mayUseDeviceFlow ? ['device_flow is true: whoever gets a person to enter a code is logged in as that person'] : [],
-    ...client.backchannelLogoutUri?.startsWith('http:') === true ? ['backchannel_logout_uri is http: who has logged out crosses that network in clear'] : [],
+    ...client.backchannelLogoutUri?.startsWith('http:') === true && !isLoopback(new URL(client.backchannelLogoutUri)) ? ['backchannel_logout_uri is http: who has logged out crosses that network in clear'] : [],
   ]
 }
 

@@ -98,6 +98,8 @@ export interface Deployment {
   readonly port: number
   readonly folder: string
   readonly simulator: WechatSimulator
+  /** What the service is started with, and a command beside it. */
+  readonly settings: Readonly<Record<string, string>>
   /** Starts a process and waits until it answers, with or without its store. `logTo` as in `RunOptions`. */
   start (env?: Readonly<Record<string, string>>, logTo?: string): Promise<RunningProcess>
   call (call: Call): Promise<Answer>
@@ -117,27 +119,21 @@ export const openDeployment = async (t: TeardownScope, { env = {}, npm, script, 
     if (given === undefined) await simulator.close()
   })
 
+  const settings = {
+    STORE_URL: `sqlite:${join(folder, 'data/scan-login.db')}`,
+    KEYS_FILE: join(folder, 'data/keys.json'),
+    PUBLIC_URL: url,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    WECHAT_APPID: simulator.appid,
+    WECHAT_SECRET: simulator.secret,
+    WECHAT_API_URL: simulator.url,
+    LIMIT_CREATE: '100000',
+    ...env,
+  }
+
   const start: Deployment['start'] = async (more = {}, logTo) => {
-    const running = run(t, {
-      folder,
-      npm,
-      script,
-      logTo,
-      through,
-      env: {
-        STORE_URL: `sqlite:${join(folder, 'data/scan-login.db')}`,
-        KEYS_FILE: join(folder, 'data/keys.json'),
-        PUBLIC_URL: url,
-        HOST: '127.0.0.1',
-        PORT: String(port),
-        WECHAT_APPID: simulator.appid,
-        WECHAT_SECRET: simulator.secret,
-        WECHAT_API_URL: simulator.url,
-        LIMIT_CREATE: '100000',
-        ...env,
-        ...more,
-      },
-    })
+    const running = run(t, { folder, npm, script, logTo, through, env: { ...settings, ...more } })
     const ending = await Promise.race([running.ended, waitUntilLive(service.call)])
     if (ending !== undefined) throw new Error(`the service exited with ${ending.code ?? ending.signal}: ${ending.stderr}`)
     return running
@@ -148,6 +144,7 @@ export const openDeployment = async (t: TeardownScope, { env = {}, npm, script, 
     port,
     folder,
     simulator,
+    settings,
     start,
     call: service.call,
     phone: (person = 'ming') => openPhone(service, { jsCode: simulator.jsCode(person), authority: `127.0.0.1:${port}` }),

@@ -37,6 +37,7 @@ await t.test('client risks: each has one line that names the client', async (t) 
     t.ok(found.startsWith('client "gitea": '))
     t.match(found.slice('client "gitea": '.length), line)
   }
+  t.strictSame(risks({ backchannel_logout_uri: 'http://127.0.0.1:3000/logout' }), [], 'no network is crossed')
   t.match(risks({}, { isSecure: false, PUBLIC_URL: 'http://localhost:3000' }), [/^PUBLIC_URL is http:\/\/localhost:3000: apps on other machines can't reach/])
 })
 
