@@ -1,5 +1,5 @@
 /**
- * Runs a tier of the tests: `npm test`, or `npm run test:networks`, `test:faults` or `test:parties`. Files named on the command line run in place of the tier's. Exits
+ * Runs a tier of the tests: `npm test`, or `npm run test:networks`, `test:faults`, `test:parties` or `test:install`. Files named on the command line run in place of the tier's. Exits
  * with tap's code, or with 1 if tests left processes behind.
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -15,7 +15,7 @@ const [name = 'base', ...words] = process.argv.slice(2)
 const seed = process.env.TEST_SEED ?? String(Date.now() % 2 ** 31)
 const print = (line: string): void => { process.stdout.write(`${line}\n`) }
 
-const { folders, jobs } = tiers[name]! // prepare.js runs first and refuses other names
+const { folders, jobs, seconds: fileSeconds } = tiers[name]! // prepare.js runs first and refuses other names
 const isMeasured = words.includes('--coverage')
 const options = words.filter((word) => word.startsWith('-') && word !== '--coverage')
 const named = words.filter((word) => !word.startsWith('-'))
@@ -43,7 +43,7 @@ if (!existsSync(stamp)) {
 const start = performance.now()
 print(`scan-login: ${files.length} files of tests, tier ${name}, TEST_SEED=${seed}`)
 for (const file of files) rmSync(join(repository, '.tap/test-results', `${file}.tap`), { force: true })
-const tap = spawn('tap', [`--jobs=${Math.max(1, Math.round(jobs * availableParallelism()))}`, ...isMeasured ? [] : ['--disable-coverage'], ...options, ...files], {
+const tap = spawn('tap', [`--jobs=${Math.max(1, Math.round(jobs * availableParallelism()))}`, ...isMeasured ? [] : ['--disable-coverage'], ...fileSeconds === undefined ? [] : [`--timeout=${fileSeconds}`], ...options, ...files], {
   cwd: repository,
   stdio: 'inherit',
   env: {

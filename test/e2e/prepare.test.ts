@@ -48,7 +48,7 @@ await t.test('prepare: the line is a command of the installed package manager, w
 })
 
 await t.test('prepare: it fails with the names of the tiers when the tier is unknown', async (t) => {
-  t.hasStrict(await run(t, { script, args: ['all'], folder: makeFolder(t) }).ended, { code: 1, stderr: 'scan-login: the tiers of the tests are base, networks, faults, parties\n' })
+  t.hasStrict(await run(t, { script, args: ['all'], folder: makeFolder(t) }).ended, { code: 1, stderr: 'scan-login: the tiers of the tests are base, networks, faults, parties, install\n' })
 })
 
 await t.test('prepare: each test file belongs to one tier', async (t) => {

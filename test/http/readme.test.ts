@@ -56,7 +56,7 @@ for (const { language, errors, log, api } of titles) {
   await t.test(`READMEs in ${language}: their proxies and recipes are the files that the tests run`, async (t) => {
     const isOfRecipes = ({ file }: { readonly file: string }): boolean => file.startsWith('src/http/recipes/')
     const readmes = readmesIn(language)
-    const blocks = readmes.filter((readme) => !isOfRecipes(readme)).flatMap(({ text }) => blocksIn(text)).filter(([mark]) => /^(?:nginx|haproxy|caddyfile|squid)$/.test(mark ?? ''))
+    const blocks = readmes.filter((readme) => !isOfRecipes(readme) && !readme.file.startsWith('src/deploy/containers')).flatMap(({ text }) => blocksIn(text)).filter(([mark]) => /^(?:nginx|haproxy|caddyfile|squid)$/.test(mark ?? ''))
     t.strictSame(blocks, proxyBlocks)
     t.strictSame(readmes.filter(isOfRecipes).flatMap(({ text }) => blocksIn(text)), recipes.map(([mark, file]) => [mark, readRecipe(file)]))
   })

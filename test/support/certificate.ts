@@ -12,3 +12,21 @@ export const makeCertificate = (t: TeardownScope, host = 'world'): string => {
   appendFileSync(pem, readFileSync(key))
   return pem
 }
+
+export interface Issued {
+  /** Files: the authority's certificate, the host's certificate with all that is above it but the root, and its key. */
+  readonly authority: string
+  readonly chain: string
+  readonly key: string
+}
+
+/** Makes an authority, and a host's certificate of it. */
+export const issueCertificate = (t: TeardownScope, host: string): Issued => {
+  const folder = makeFolder(t)
+  const [authority, authorityKey, key, chain] = ['authority.pem', 'authority-key.pem', 'key.pem', 'chain.pem'].map((name) => join(folder, name)) as [string, string, string, string] // four of four
+  const openssl = (...words: readonly string[]): void => { execFileSync('openssl', words, { stdio: 'ignore' }) }
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-x509', '-days', '2']
+  openssl('req', ...ec, '-keyout', authorityKey, '-out', authority, '-subj', '/CN=an authority', '-addext', 'keyUsage=keyCertSign')
+  openssl('req', ...ec, '-keyout', key, '-out', chain, '-subj', `/CN=${host}`, '-addext', `subjectAltName=DNS:${host}`, '-addext', 'basicConstraints=critical,CA:FALSE', '-CA', authority, '-CAkey', authorityKey)
+  return { authority, chain, key }
+}

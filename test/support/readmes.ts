@@ -7,13 +7,13 @@ export const repository = join(import.meta.dirname, '../..')
 export type Language = 'en' | 'zh-CN'
 
 export interface Readme {
-  /** Relative to the repository, as `src/http/README.md`. The pages on capacity and on other logins are READMEs, too. */
+  /** Relative to the repository, as `src/http/README.md`. The pages on capacity, on other logins and on containers are READMEs, too. */
   readonly file: string
   readonly text: string
 }
 
 const endings: Readonly<Record<Language, string>> = { en: '.md', 'zh-CN': '.zh-CN.md' }
-const names = ['README', 'CAPACITY', 'COMPARISON']
+const names = ['README', 'CAPACITY', 'COMPARISON', 'containers']
 
 /** Reads every README in a language, in the order of their paths. */
 export const readmesIn = (language: Language): readonly Readme[] =>

@@ -9,9 +9,9 @@ export interface Remote {
   close (): Promise<void>
 }
 
-/** Returns a client for `url`, an origin without a path. Each pending call has a connection of its own. */
-export const remote = (url: string): Remote => {
-  const agent = new Agent()
+/** Returns a client for `url`, an origin without a path. Each pending call has a connection of its own, unless `options` say otherwise. */
+export const remote = (url: string, options: Agent.Options = {}): Remote => {
+  const agent = new Agent(options)
   return {
     async call ({ method = 'GET', path, headers = {}, body }) {
       const raw = typeof body === 'string' || Buffer.isBuffer(body)

@@ -33,6 +33,9 @@ export const programs = {
   strace: { names: ['strace'], apt: 'strace', brew: null, dnf: 'strace' },
   apache: { names: ['apache2'], file: '/usr/lib/apache2/modules/mod_auth_openidc.so', apt: 'libapache2-mod-auth-openidc', brew: null, dnf: null },
   go: { names: ['go'], file: '/usr/share/gocode/src/github.com/coreos/go-oidc/oidc.go', apt: 'golang-github-coreos-go-oidc-dev', brew: null, dnf: null },
+  debootstrap: { names: ['debootstrap'], apt: 'debootstrap', brew: null, dnf: 'debootstrap' },
+  buildah: { names: ['buildah'], apt: 'buildah', brew: null, dnf: 'buildah' },
+  wget: { names: ['wget'], apt: 'wget', brew: 'wget', dnf: 'wget' },
   unshare: { names: ['unshare'], apt: 'util-linux', brew: null, dnf: 'util-linux' },
 }
 
@@ -43,8 +46,8 @@ export const programFolders = ['/usr/bin', '/usr/sbin', '/Applications/Google Ch
 export const extraPackages = ['fonts-noto-core', 'fonts-noto-cjk', 'dbus']
 
 /**
- * `folders` of `test/`; `needs`: names of `programs`; `jobs`: how many files run at a time, per processor.
- * @typedef {{ folders: readonly string[], needs: readonly string[], jobs: number }} Tier
+ * `folders` of `test/`; `needs`: names of `programs`; `jobs`: how many files run at a time, per processor; `seconds`: what a file may take in place of tap's setting.
+ * @typedef {{ folders: readonly string[], needs: readonly string[], jobs: number, seconds?: number }} Tier
  */
 
 /** @type {Readonly<Record<string, Tier>>} */
@@ -68,5 +71,11 @@ export const tiers = {
     folders: ['parties'],
     needs: ['browser', 'redis', 'apache', 'go'],
     jobs: 1,
+  },
+  install: {
+    folders: ['install'],
+    needs: ['debootstrap', 'ip', 'openssl', 'unshare', 'buildah', 'redis', 'nginx', 'caddy', 'wget'],
+    jobs: 1,
+    seconds: 1800, // 500 packages of Debian, 600 of npm
   },
 }

@@ -15,7 +15,8 @@ interface WechatOverTls {
   readonly env: { readonly WECHAT_API_URL: string, readonly NODE_EXTRA_CA_CERTS: string }
 }
 
-export const startWechatOverTls = async (t: TeardownScope, simulator: WechatSimulator): Promise<WechatOverTls> => {
+/** `address`: where it listens, for a service that isn't on this machine. */
+export const startWechatOverTls = async (t: TeardownScope, simulator: WechatSimulator, address = '127.0.0.1'): Promise<WechatOverTls> => {
   const certificate = makeCertificate(t, wechatHost)
   const pem = readFileSync(certificate)
   const sockets = new Set<Socket>()
@@ -31,7 +32,7 @@ export const startWechatOverTls = async (t: TeardownScope, simulator: WechatSimu
     }
     client.pipe(upstream).pipe(client)
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(0, address)
   await once(server, 'listening')
   t.teardown(async () => {
     for (const socket of sockets) socket.destroy()
