@@ -35,7 +35,7 @@ const chainFinding = (error: string, where: string, issuer: string): Finding => 
   // The certificate came alone, and who signed it is no authority: that is in another certificate, which browsers mostly know from elsewhere, and phones don't.
   if (error === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE') {
     return failure('certificate-chain', `the server at ${where} sends its certificate without that of ${issuer}, which signed it: phones and programs don't trust it`,
-      'send the whole chain. nginx: ssl_certificate /etc/letsencrypt/live/NAME/fullchain.pem; and not cert.pem. HAProxy: cat fullchain.pem privkey.pem > NAME.pem. If the authority is your own, run the doctor with NODE_EXTRA_CA_CERTS=its-certificate.pem')
+      'send the whole chain. nginx: ssl_certificate /etc/letsencrypt/live/NAME/fullchain.pem; and not cert.pem. HAProxy: cat fullchain.pem privkey.pem > NAME.pem. Squid on Debian: the package squid-openssl. If the authority is your own, run the doctor with NODE_EXTRA_CA_CERTS=its-certificate.pem')
   }
   if (timeErrors.has(error)) return failure('certificate-expired', `one of the certificates that the server at ${where} sends with its own has expired, or isn't valid yet (${error})`, renew)
   return failure('certificate-untrusted', `nobody trusts the certificate at ${where}: ${error === 'DEPTH_ZERO_SELF_SIGNED_CERT' ? 'it is signed by itself' : `it comes from ${issuer}, an authority that isn't known here (${error})`}`,
