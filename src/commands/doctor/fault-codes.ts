@@ -33,7 +33,10 @@ export const faultCodes = {
     'tls-missing', 'tls-too-old', 'tls-failed', 'certificate-chain', 'certificate-untrusted', 'certificate-name', 'certificate-expired', 'certificate-expires-soon', 'http-version-old',
     'public-url-no-answer', 'public-url-no-upstream', 'public-url-refused', 'public-url-redirects', 'public-url-path-changed', 'public-url-other-service',
   ],
-  proxy: [],
+  proxy: [
+    'proxy-no-forwarded-for', 'proxy-not-trusted', 'proxy-second-unnamed', 'proxy-forgeable', 'proxy-cuts-polls', 'proxy-loses-tickets', 'proxy-caches', 'proxy-refuses-methods',
+    'proxy-removes-authorization', 'proxy-changes-answers', 'proxy-removes-headers', 'proxy-changes-cookies', 'proxy-refuses-long-addresses',
+  ],
   wechat: [
     'wechat-unreachable', 'wechat-proxy', 'wechat-certificate', 'wechat-gateway', 'wechat-address-refused', 'wechat-appid-wrong', 'wechat-secret-wrong', 'wechat-token-refused',
     'wechat-not-published', 'wechat-restricted', 'wechat-no-links', 'wechat-quota', 'wechat-busy', 'wechat-refused', 'wechat-env-version',
