@@ -9,6 +9,7 @@ import type { TeardownScope } from './teardown-scope.ts'
 
 /** Settings with which no check finds a fault, but for what they name. */
 export const goodSettings = {
+  PORT: '0', // the service of nobody
   PUBLIC_URL: 'https://login.example.com',
   WECHAT_APPID: 'wx0123456789abcdef',
   WECHAT_SECRET: '0123456789abcdef0123456789abcdef',

@@ -10,10 +10,11 @@ import { storeFileOf } from '../../stores/file-lock.ts'
 import { openToOthers } from '../../stores/readable-files.ts'
 import type { Check } from './context.ts'
 import { failure, notChecked, ok, warning, type Finding } from './finding.ts'
-import { commandToClose, modeSetter, ownerOfData, statOf, thisUser, type Owner } from './service-user.ts'
+import { commandToClose, modeSetter, ownerOf, statOf, thisUser, type Owner } from './service-user.ts'
 
-export const checkFiles: Check = async ({ config }) => {
-  const owner = ownerOfData(config)
+export const checkFiles: Check = async (context) => {
+  const { config } = context
+  const owner = await ownerOf(context)
   const denied = thisUser?.uid === 0 ? deniedToOwner(config, owner) : deniedToUs(config, owner)
   return [
     ...denied,
@@ -35,14 +36,14 @@ const deniedToUs = (config: Config, owner: Owner | null): readonly Finding[] => 
   if (why === '') return [ok(`user ${thisUser.uid} may use the store and the keys`)]
   const [, found = '', todo = ''] = /^\. (.+?): (.+)$/.exec(why) ?? []
   if (owner === null || [0, thisUser.uid].includes(owner.uid)) return [failure('files-denied', found, todo)]
-  return [failure('wrong-user', `${owner.path} belongs to ${owner.uid}:${owner.gid}, and the doctor runs as ${thisUser.uid}:${thisUser.gid}, which may not use it`,
+  return [failure('wrong-user', `${owner.said}, and the doctor runs as ${thisUser.uid}:${thisUser.gid}, which may not use the files`,
     `if ${owner.uid} is the user of the service, run the doctor as that: sudo -u '#${owner.uid}' npm run doctor. If ${thisUser.uid} is, give them the files: ${todo}`)]
 }
 
-/** Root may use everything. So it is asked what the owner of the data may: the service runs as that user. */
+/** Root may use everything. So it is asked what the user of the service may. */
 const deniedToOwner = (config: Config, owner: Owner | null): readonly Finding[] => {
   if (owner === null) return [ok('there is nothing yet that the service could not use')]
-  if (owner.uid === 0) return [ok(`${owner.path} belongs to root, who runs the doctor`)]
+  if (owner.uid === 0) return [ok(`${owner.said}, and root runs the doctor`)]
   const folder = dirname(config.KEYS_FILE)
   const needs = [
     ...storeFiles(config).map((path) => ({ path, bits: 6 })),
@@ -52,9 +53,9 @@ const deniedToOwner = (config: Config, owner: Owner | null): readonly Finding[] 
     const stat = statOf(path)
     return stat === null || may(owner, stat, bits) ? [] : [{ path, stat }]
   })
-  if (denied.length === 0) return [ok(`${owner.uid}, whom ${owner.path} belongs to, may use the store and the keys`)]
+  if (denied.length === 0) return [ok(`user ${owner.uid} may use the store and the keys (${owner.said})`)]
   return denied.map(({ path, stat: { uid, gid, mode } }) => failure('files-denied',
-    `${path} belongs to ${uid}:${gid} with mode ${(mode & 0o777).toString(8)}, and ${owner.path} to ${owner.uid}:${owner.gid}: a service of that user can't use it`,
+    `${path} belongs to ${uid}:${gid} with mode ${(mode & 0o777).toString(8)}, and ${owner.said}: that user can't use it`,
     isShared(path) ? `name a file in a folder that belongs to scan-login alone, with ${path === folder ? 'KEYS_FILE' : 'STORE_URL'}` : `sudo chown ${owner.uid}:${owner.gid} ${quoted(path)}. Run the commands of scan-login as that user, and not as root`))
 }
 

@@ -12,30 +12,34 @@ const placeholders = { appid: 'touristappid', serviceUrl: 'https://login.example
 
 const upload = 'and upload the mini program again with WeChat DevTools'
 
-export const checkMiniProgram: Check = async ({ config }) => [...checkAddress(config), ...checkFolder(config)]
+export const checkMiniProgram: Check = async ({ config }) => {
+  const why = whyNotForPhones(config)
+  return [aboutAddress(config, why), ...checkFolder(config, why === null)]
+}
 
-/** WeChat's rules for request domains: https, a name, and the very port. Names that only a local network knows, no phone finds. */
-const checkAddress = ({ PUBLIC_URL }: Config): readonly Finding[] => {
-  const { protocol, hostname, host, port } = new URL(PUBLIC_URL)
-  const host6 = hostname.replace(/^\[|\]$/g, '')
-  const why = hostname === 'localhost' || hostname.endsWith('.localhost')
-    ? 'on a phone that name is the phone itself'
-    : isIP(host6) !== 0
-      ? 'WeChat lets mini programs call no IP address'
-      : protocol !== 'https:'
-        ? 'WeChat lets mini programs call https only'
-        : hasListedSuffix(hostname) ? null : 'no phone finds a name that only your network knows'
-  if (why !== null) return [warning('public-url-not-for-phones', `PUBLIC_URL is ${PUBLIC_URL}: ${why}`, 'set PUBLIC_URL to the https address of a name of your own, with an ICP filing where WeChat asks for one, and enter it as the request domain (request 合法域名) at https://mp.weixin.qq.com. To try the service on this machine alone, leave it')]
-  return [ok(`phones may call ${PUBLIC_URL}${port === '' ? '' : `, where the request domain at https://mp.weixin.qq.com has the port, too (https://${host})`}`)]
+/** By WeChat's rules for request domains: https, a name, and the very port. Names that only a local network knows, no phone finds. Null for a good address. */
+const whyNotForPhones = ({ PUBLIC_URL }: Config): string | null => {
+  const { protocol, hostname } = new URL(PUBLIC_URL)
+  if (hostname === 'localhost' || hostname.endsWith('.localhost')) return 'on a phone that name is the phone itself'
+  if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) return 'WeChat lets mini programs call no IP address'
+  if (protocol !== 'https:') return 'WeChat lets mini programs call https only'
+  return hasListedSuffix(hostname) ? null : 'no phone finds a name that only your network knows'
+}
+
+const aboutAddress = ({ PUBLIC_URL }: Config, why: string | null): Finding => {
+  const { host, port } = new URL(PUBLIC_URL)
+  return why === null
+    ? ok(`phones may call ${PUBLIC_URL}${port === '' ? '' : `, where the request domain at https://mp.weixin.qq.com has the port, too (https://${host})`}`)
+    : warning('public-url-not-for-phones', `PUBLIC_URL is ${PUBLIC_URL}: ${why}`, 'set PUBLIC_URL to the https address of a name of your own, with an ICP filing where WeChat asks for one, and enter it as the request domain (request 合法域名) at https://mp.weixin.qq.com. To try the service on this machine alone, leave it')
 }
 
 /** Next to where the doctor runs, or where its source is. */
 const folders = (): readonly string[] => [join(process.cwd(), 'miniprogram'), join(import.meta.dirname, '../../../miniprogram')]
 
-const checkFolder = (config: Config): readonly Finding[] => {
+const checkFolder = (config: Config, isForPhones: boolean): readonly Finding[] => {
   const folder = folders().find((path) => ['project.config.json', 'config.ts'].every((name) => existsSync(join(path, name))))
   if (folder === undefined) return [notChecked('the folder of the mini program is not here: there, config.ts has to have PUBLIC_URL, and project.config.json WECHAT_APPID')]
-  return [...checkAppid(folder, config), ...checkServiceUrl(folder, config)]
+  return [...checkAppid(folder, config), ...checkServiceUrl(folder, config, isForPhones)]
 }
 
 const checkAppid = (folder: string, { WECHAT_APPID }: Config): readonly Finding[] => {
@@ -57,11 +61,12 @@ const appidIn = (path: string): string | null => {
   }
 }
 
-const checkServiceUrl = (folder: string, { PUBLIC_URL }: Config): readonly Finding[] => {
+const checkServiceUrl = (folder: string, { PUBLIC_URL }: Config, isForPhones: boolean): readonly Finding[] => {
   const file = join(folder, 'config.ts')
   const [, , url] = /serviceUrl\s*(?::\s*string\s*)?=\s*(['"`])(.*?)\1/.exec(readFileSync(file, 'utf8')) ?? []
   const wanted = PUBLIC_URL.replace(/\/$/, '')
   if (url === wanted) return [ok(`${file} has the address of PUBLIC_URL`)]
+  if (!isForPhones) return [notChecked(`${file} has to have the address of PUBLIC_URL, once that is one for phones`)]
   if (url === placeholders.serviceUrl) return [warning('mini-program-placeholder', `${file} still has ${placeholders.serviceUrl} in place of your service`, `write serviceUrl = '${wanted}' into it before you upload it. If you upload the mini program from another machine, check it there`)]
   return [failure('mini-program-service-url', `${file} has ${url === undefined ? 'no serviceUrl' : `the serviceUrl ${url}`}, and PUBLIC_URL is ${PUBLIC_URL}: phones sign their calls for one address, and the service checks them for the other`, `write serviceUrl = '${wanted}' into it, with no slash at the end, ${upload}`)]
 }

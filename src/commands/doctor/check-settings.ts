@@ -9,21 +9,24 @@ import type { Check, CheckContext } from './context.ts'
 import { checkEnvFile, hasNoSettings, noSettings } from './env-file.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 import { noLog } from './no-log.ts'
-import { commandToClose, modeSetter, ownerOfData, statOf } from './service-user.ts'
+import { commandToClose, modeSetter, ownerOf, statOf, type Owner } from './service-user.ts'
 
 const where = 'in .env, or in the environment of the service'
 
-export const checkSettings: Check = async ({ config, environment, warnings, notes }) => hasNoSettings(environment)
-  ? [noSettings(), ...ignored(warnings)]
-  : [
-      ...checkEnvFile(environment, config),
-      ...credentials(config),
-      ...ignored(warnings),
-      ...notes.map(ok), // another program's, as far as anybody can tell
-      ...weakSettings(config, { isProduction: environment.NODE_ENV === 'production' }).map((line) => warning('setting-weak', line, `change it ${where}, and restart the service`)),
-      ...secretFiles(environment, config),
-      ...pictureAndPlaces(config),
-    ]
+export const checkSettings: Check = async (context) => {
+  const { config, environment, warnings, notes } = context
+  if (hasNoSettings(environment)) return [noSettings(), ...ignored(warnings)]
+  const owner = await ownerOf(context)
+  return [
+    ...checkEnvFile(environment, owner),
+    ...credentials(config),
+    ...ignored(warnings),
+    ...notes.map(ok), // another program's, as far as anybody can tell
+    ...weakSettings(config, { isProduction: environment.NODE_ENV === 'production' }).map((line) => warning('setting-weak', line, `change it ${where}, and restart the service`)),
+    ...secretFiles(environment, owner),
+    ...pictureAndPlaces(config),
+  ]
+}
 
 const ignored = (warnings: readonly string[]): readonly Finding[] =>
   warnings.map((line) => warning('setting-ignored', line, 'rename it, or leave it if it is another program\'s'))
@@ -35,10 +38,9 @@ const credentials = ({ WECHAT_APPID, WECHAT_SECRET }: Config): readonly Finding[
     : [failure('credentials-missing', `${missing.join(' and ')} not set: the service does not start`, `set the AppID and AppSecret of your mini program ${where}. Both are at https://mp.weixin.qq.com, 开发管理 (development settings)`)]
 }
 
-const secretFiles = (environment: CheckContext['environment'], config: Config): readonly Finding[] => secretNames.flatMap((name) => {
+const secretFiles = (environment: CheckContext['environment'], owner: Owner | null): readonly Finding[] => secretNames.flatMap((name) => {
   const path = environment[`${name}_FILE`]?.trim() ?? ''
   const stat = path === '' ? null : statOf(path)
-  const owner = ownerOfData(config)
   const isOpen = stat !== null && process.platform !== 'win32' && isOpenToOthers(stat)
   // What an orchestrator mounts for everybody in the container is its to decide.
   return isOpen && modeSetter(path, 0o600, owner) !== undefined ? [warning('secret-readable', `${path} has ${name}, and others on this machine can read or change it (mode ${(stat.mode & 0o777).toString(8)})`, commandToClose(path, owner), modeSetter(path, 0o600, owner))] : []

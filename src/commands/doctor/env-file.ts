@@ -2,12 +2,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import { secretNames, settingNames, type Config } from '../../config.ts'
+import { secretNames, settingNames } from '../../config.ts'
 import { envFile } from '../../environment.ts'
 import { quoted } from '../../file-rights.ts'
 import { isOpenToOthers } from '../../sessions/private-file.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
-import { commandToClose, modeSetter, ownerOfData } from './service-user.ts'
+import { commandToClose, modeSetter, type Owner } from './service-user.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -39,7 +39,7 @@ const otherFolder = (here: string): string | null => {
 const parentsOf = (folder: string): readonly string[] => dirname(folder) === folder ? [] : [dirname(folder), ...parentsOf(dirname(folder))]
 
 /** What can be said of the settings that were read, and of the file that some of them come from. */
-export const checkEnvFile = (environment: Environment, config: Config): readonly Finding[] => {
+export const checkEnvFile = (environment: Environment, owner: Owner | null): readonly Finding[] => {
   const names = known.filter((name) => isSet(environment, name))
   if (!existsSync(envFile)) return [ok(`${counted(names.length)} from the environment can be read; there is no .env in ${process.cwd()}`)]
   const file = parseEnv(readFileSync(envFile, 'utf8'))
@@ -48,15 +48,14 @@ export const checkEnvFile = (environment: Environment, config: Config): readonly
   return [
     ok(`${counted(names.length)} can be read: ${fromFile.length} from ${resolve(envFile)}, ${names.length - fromFile.length} from the environment`),
     ...overridden.map((name) => warning('setting-overridden', `${name} has one value in .env and another one in the environment, which wins`, `if .env is right, take ${name} out of the environment in which the service starts (unit, container, shell: unset ${name}); otherwise take it out of .env`)),
-    ...checkReadable(config),
+    ...checkReadable(owner),
   ]
 }
 
 const counted = (count: number): string => count === 1 ? '1 setting' : `${count} settings`
 
-const checkReadable = (config: Config): readonly Finding[] => {
+const checkReadable = (owner: Owner | null): readonly Finding[] => {
   const stat = statSync(envFile)
   if (process.platform === 'win32' || !isOpenToOthers(stat)) return []
-  const owner = ownerOfData(config)
   return [warning('secret-readable', `.env has the settings with their secrets, and others on this machine can read or change it (mode ${(stat.mode & 0o777).toString(8)})`, commandToClose(envFile, owner), modeSetter(envFile, 0o600, owner))]
 }
