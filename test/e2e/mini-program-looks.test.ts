@@ -300,9 +300,8 @@ const variants: readonly Variant[] = [
   { name: 'in Chinese, dark, in large text, 320 px wide', words: zh, switches: ['dark', 'large'], options: { locale: 'zh-CN', viewport: { width: 364, height: 904 } }, widthPx: 320 },
   { name: 'in English, light, in the usual text', words: en, switches: [], options: { locale: 'en-US' }, widthPx: 354 },
 ]
-for (const variant of variants) {
-  await t.test(`looks: every screen is accessible and fits when drawn ${variant.name}`, (t) => walk(t, variant))
-}
+t.jobs = 2 // side by side, as each waits for its pages most of the time
+await Promise.all(variants.map((variant) => t.test(`looks: every screen is accessible and fits when drawn ${variant.name}`, { buffered: true }, (t) => walk(t, variant))))
 
 await t.test('looks: every key is in view without scrolling on a page of 354 × 603, in Chinese and in English', async (t) => {
   for (const [locale, asks] of [['zh-CN', zh.typeNumber], ['en-US', en.typeNumber]] as const) {

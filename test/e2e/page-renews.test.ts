@@ -58,7 +58,8 @@ const scanBefore = async (phone: TestPhone, page: Page, ticket: string): Promise
   throw new Error(`no code could be scanned after it was replaced: ${answers.join()}`)
 }
 
-await t.test('login page: there is always a code that can be scanned, renewals are not announced, and a replaced code can be scanned to its end', async (t) => {
+t.jobs = 2 // these two, as both wait for the end of a ticket
+const renewing = t.test('login page: there is always a code that can be scanned, renewals are not announced, and a replaced code can be scanned to its end', { buffered: true }, async (t) => {
   const { page, numberOf } = await openVisit(t, browser, service, { prepare: recordAnnouncements })
   const phone = await service.newPhone()
   const first = await shownTicket(page)
@@ -78,7 +79,7 @@ await t.test('login page: there is always a code that can be scanned, renewals a
   t.equal((await service.call({ path: `/api/tickets/${shown}/code` })).status, 404, 'the next ticket is given up')
 })
 
-await t.test('login page: the login completes when the ticket was scanned, and confirmed, while the page was offline past the end that it knew', async (t) => {
+const offline = t.test('login page: the login completes when the ticket was scanned, and confirmed, while the page was offline past the end that it knew', { buffered: true }, async (t) => {
   const { context, page, numberOf } = await openVisit(t, browser, service)
   const ticket = await shownTicket(page)
   const phone = await service.newPhone()
@@ -91,6 +92,8 @@ await t.test('login page: the login completes when the ticket was scanned, and c
   await context.setOffline(false)
   await assertLoggedIn(t, page, phone)
 })
+
+await Promise.all([renewing, offline])
 
 const refusals = {
   'the person cancels': async (phone, ticket) => { await phone.cancel(ticket) },
