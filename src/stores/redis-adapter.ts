@@ -42,7 +42,7 @@ export const createRedisAdapter = (url: string, { clock, log }: { clock: Clock, 
     },
     // One line when an outage begins and one when it ends, not one per attempt.
     onDown: (err) => {
-      log.error({ code: 'redis-unreachable', err }, 'Redis is unreachable')
+      log.error({ code: 'redis-unreachable', err }, 'Redis is unreachable, and nobody can log in until it is back: see whether it runs, and whether STORE_URL leads to it')
       isUnreachable = true
     },
   })

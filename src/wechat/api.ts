@@ -66,6 +66,7 @@ export const createWechatApi = ({ apiUrl, dispatchers, proxyHost, clock, log, ca
   const base = apiUrl.replace(/\/+$/, '')
   const underWay = new Set<AbortController>()
   const through = proxyHost === null ? '' : ` through the proxy ${proxyHost} (check it, or name WeChat's host in NO_PROXY)`
+  const unreached = `. If this goes on, see whether this machine reaches ${new URL(apiUrl).host}`
   const gate = (endpoint: Endpoint, maxUnderWayPerKey: number, backsOffAfterNoAnswer: boolean): Gate =>
     createGate({ clock, maxUnderWay: maxUnderWay[endpoint], maxUnderWayPerKey, backsOffAfterNoAnswer })
   const gates: Readonly<Record<Endpoint, Gate>> = {
@@ -125,7 +126,7 @@ export const createWechatApi = ({ apiUrl, dispatchers, proxyHost, clock, log, ca
       case 'rate-limit': log.warn({ code: 'wechat-limited', endpoint, errcode, rid }, message); return
       case 'retry': log.warn({ code: 'wechat-busy', endpoint, errcode, rid }, message); return
       case 'refresh-token': case 'js-code': case 'blocked': case undefined:
-        log.warn({ code: 'wechat-no-answer', endpoint, errcode, rid }, `WeChat gave no usable answer${through}: ${message}`)
+        log.warn({ code: 'wechat-no-answer', endpoint, errcode, rid }, `WeChat gave no usable answer${through}: ${message}${errcode === undefined ? unreached : ''}`)
     }
   }
 

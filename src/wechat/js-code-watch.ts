@@ -2,7 +2,10 @@
 import type { Clock, Log } from '../login/ports.ts'
 
 export interface JsCodeWatch {
-  /** WeChat knew a js_code, so it came from the mini program of this AppID. Nothing is said from now on: strangers may send made-up ones. */
+  /**
+   * WeChat knew a js_code, so it came from the mini program of this AppID. Nothing is said from now on: strangers may send made-up ones, and each code of this
+   * service opens the mini program of its AppID, whatever version. (A phone on another one hears it in the answer: see `js-code-invalid`.)
+   */
   known (): void
   /** WeChat did not know one, or it can't have come from WeChat. */
   unknown (): void

@@ -1,5 +1,6 @@
 /** Strangers who try to fill the log: refusals are logged once and then counted. */
 import t from 'tap'
+import { startWechatSimulator } from '../../../src/demo/wechat-simulator.ts'
 import { openBrowser, sign } from '../../support/clients.ts'
 import { openTestService, type Call, type TestService } from '../../support/test-service.ts'
 import { verdict } from '../../support/login.ts'
@@ -52,6 +53,27 @@ await t.test('log: a flood of any public call causes a bounded number of lines, 
   // 1,000 pages in full; the refusals of a network, and those of each kind for as many clients as are remembered.
   t.ok(seenOf(service).length < 2500, `${seenOf(service).length} lines of ${7 * 1000} calls`)
   t.equal(linesOf(service).filter(({ msg }) => msg === 'answered').length, 7001, 'all are logged at debug level')
+})
+
+await t.test('js_codes: the log says once an hour what to compare when the mini program has another AppID, and nothing more once somebody has logged in', async (t) => {
+  const service = await openTestService(t, { env: { LIMIT_GUESS: '1000' } })
+  const elsewhere = await startWechatSimulator({ clock: service.clock })
+  t.teardown(() => elsewhere.close())
+  const logIn = async (jsCode: string): Promise<string> => verdict(await service.call({ method: 'POST', path: '/api/phone/login', body: { js_code: jsCode }, from: '192.0.2.1' }))
+  const warnings = () => linesOf(service).filter(({ code, level }) => code === 'js-codes-refused' && level === 40)
+  const refuse = async (): Promise<void> => { t.equal(await logIn(elsewhere.jsCode('Ada')), '401 js-code-invalid', 'the other mini program\'s is refused') }
+  for (let phone = 0; phone < 2; phone++) await refuse()
+  t.strictSame(warnings(), [], 'one phone tries twice')
+  for (let phone = 0; phone < 30; phone++) await refuse()
+  t.match(warnings(), [{ appid: service.simulator.appid, refused: 3, msg: /compare WECHAT_APPID with the AppID in the mini program's project\.config\.json/ }])
+  t.equal(warnings().length, 1)
+  service.clock.advance(3_600_000)
+  await refuse()
+  t.equal(warnings().length, 2)
+  t.equal(await logIn(service.simulator.jsCode('Ada')), '200')
+  service.clock.advance(3_600_000)
+  for (let phone = 0; phone < 10; phone++) await refuse()
+  t.equal(warnings().length, 2, 'the AppID is right: these are made up')
 })
 
 await t.test('X-Forwarded-For: the log says once an hour what to set, without the header\'s value, when an untrusted peer sends it', async (t) => {
