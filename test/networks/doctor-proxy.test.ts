@@ -108,6 +108,14 @@ await t.test('doctor proxy: a header that is appended to can not be judged when 
   t.ok(findings.some(({ text }) => /the proxy appends to it, and the doctor itself calls from 127\.0\.0\.1, which is in TRUST_PROXY\./.test(text)))
 })
 
+await t.test('doctor proxy: a restart is what is missing when TRUST_PROXY names the proxy by now', async (t) => {
+  const env = await openBehind(t, { env: { TRUST_PROXY: '' } })
+  const findings = await findingsOf(checkProxy, { ...env, TRUST_PROXY: '127.0.0.1' })
+  t.strictSame(codesOf(findings), ['proxy-not-trusted'])
+  t.match(textOf(findings, 'proxy-not-trusted'), /doesn't have it in TRUST_PROXY yet: /)
+  t.equal(todoOf(findings, 'proxy-not-trusted'), 'restart the service, which reads TRUST_PROXY at its start')
+})
+
 await t.test('doctor proxy: two proxies are right when both are named, and the second appends', async (t) => {
   t.strictSame(codesOf(await check(t, { edits: [inLocation('proxy_bind 127.0.0.3;')], inner: [appending], env: { TRUST_PROXY: '127.0.0.1,127.0.0.3' } })), [])
 })

@@ -52,9 +52,9 @@ const forgedFinding = ({ address, peer, x_forwarded_for: arrived }: Arrival, bef
   if (arrived === madeUp) {
     return failure('proxy-forgeable', `a visitor can take any address: the X-Forwarded-For: ${madeUp} that the doctor made up came through ${peer} as it was`, `let the proxy replace the header. ${setIt}`)
   }
-  // Each hop that a proxy has appended is in TRUST_PROXY: that of the doctor may be, as that of a proxy on the same machine.
-  const isVisitorTrusted = networkMatcher(config.proxies)(madeUp) || !(isOfThisMachine(before) || before === peer)
+  // Each hop that a proxy has appended is in TRUST_PROXY: that of the doctor may be, as that of a proxy on the same machine, or of Docker's gateway.
+  const isVisitorTrusted = networkMatcher(config.proxies)(madeUp) || !(isPrivateAddress(before) || isOfThisMachine(before) || before === peer)
   return isVisitorTrusted
     ? failure('proxy-forgeable', `a visitor can take any address: TRUST_PROXY has ${config.TRUST_PROXY.join(', ')}, and with it ${before}, from where the doctor calls as a visitor (X-Forwarded-For: ${arrived})`, `name only the addresses of your proxies in TRUST_PROXY, such as ${peer}, and let the first of them replace X-Forwarded-For. ${setIt}`)
-    : notChecked(`whether a made-up X-Forwarded-For is believed: the proxy appends to it, and the doctor itself calls from ${before}, which is in TRUST_PROXY. With one proxy, let it replace the header. ${setIt}`)
+    : notChecked(`whether a made-up X-Forwarded-For is believed: the proxy appends to it, and the doctor itself calls from ${before}, which is in TRUST_PROXY. If visitors come from there, too, they can make up an address. With one proxy, let it replace the header. ${setIt}`)
 }
