@@ -18,6 +18,11 @@ export interface PostAnswer {
   readonly retryAfterMs: number
 }
 
+export interface HeadAnswer extends PostAnswer {
+  /** When it was made, by the server's clock in whole seconds; NaN where it doesn't say that, or comes from a cache. Milliseconds since 1970. */
+  readonly date: number
+}
+
 export interface PostCall {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -29,14 +34,15 @@ export interface PostCall {
 export const post = (dispatcher: Dispatcher, timer: Timer, call: PostCall): Promise<PostAnswer> => send(dispatcher, timer, { method: 'POST', ...call })
 
 /** Asks whether something answers at an address, and leaves nothing there. Never rejects. */
-export const head = (dispatcher: Dispatcher, timer: Timer, call: Pick<PostCall, 'url' | 'deadlineMs'>): Promise<PostAnswer> => send(dispatcher, timer, { method: 'HEAD', headers: {}, body: null, ...call })
+export const head = (dispatcher: Dispatcher, timer: Timer, call: Pick<PostCall, 'url' | 'deadlineMs'>): Promise<HeadAnswer> => send(dispatcher, timer, { method: 'HEAD', headers: {}, body: null, ...call })
 
 type Call = Omit<PostCall, 'body'> & { readonly method: 'POST' | 'HEAD', readonly body: string | null }
 
-const send = (dispatcher: Dispatcher, timer: Timer, { url, method, headers, body, deadlineMs }: Call): Promise<PostAnswer> => new Promise((resolve) => {
+const send = (dispatcher: Dispatcher, timer: Timer, { url, method, headers, body, deadlineMs }: Call): Promise<HeadAnswer> => new Promise((resolve) => {
   const { origin, pathname, search } = new URL(url)
   let status = 0
   let retryAfterMs = 0
+  let date = NaN
   let size = 0
   let isOver = false
   let abort = (): void => {}
@@ -44,7 +50,7 @@ const send = (dispatcher: Dispatcher, timer: Timer, { url, method, headers, body
   const settle = (why: string): void => {
     cancel()
     isOver = true
-    resolve({ status, why: status === 0 ? why : `status ${status}`, retryAfterMs })
+    resolve({ status, why: status === 0 ? why : `status ${status}`, retryAfterMs, date })
   }
   const cancel = afterDeadline(timer, deadlineMs, () => {
     settle('no answer in time')
@@ -60,6 +66,7 @@ const send = (dispatcher: Dispatcher, timer: Timer, { url, method, headers, body
     onResponseStart: (_controller, statusCode, answered) => {
       status = statusCode
       retryAfterMs = retryAfter(answered['retry-after'])
+      date = answered.age === undefined ? Date.parse(String(answered.date)) : NaN
     },
     onResponseData: (controller, part) => {
       size += part.length

@@ -45,6 +45,6 @@ export const postMessage = ({ url, keys, dispatcher, clock }: PostOptions, { id,
 
 /** Creates the function that makes a try. It never rejects. */
 export const createPost = (options: PostOptions): Post => async ({ id, at, step }) => {
-  const { status, ...rest } = await postMessage(options, { id, type: step.event, at, data: step })
-  return { isDelivered: isSuccess(status), isGone: status === 410, ...rest }
+  const { status, why, retryAfterMs } = await postMessage(options, { id, type: step.event, at, data: step })
+  return { isDelivered: isSuccess(status), isGone: status === 410, why, retryAfterMs }
 }

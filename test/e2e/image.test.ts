@@ -8,6 +8,7 @@ import { launchChromium } from '../support/chromium.ts'
 import { openBrowser } from '../support/clients.ts'
 import { holdPolls } from '../support/held-polls.ts'
 import { logInStepByStep, openVisit, visitedService } from '../support/login-visit.ts'
+import { freePort } from '../support/redis.ts'
 import { makeFolder, openDeployment, run, type Deployment, type DeploymentOptions, type ProcessExit } from '../support/service-process.ts'
 
 const { folder, command, healthcheck, labels } = buildImage(t)
@@ -112,6 +113,16 @@ await t.test('image: its health check, keys, people and backup work beside the s
   const backup = join(deployment.folder, 'backup')
   t.match(await runIn(t, deployment, 'backup.js', backup), { code: 0, stdout: /backup is made: store\.db, keys\.json as of /, stderr: '' })
   t.match(await runIn(t, deployment, 'restore.js', backup), { code: 1, stderr: /is in use by a service: / })
+})
+
+await t.test('image: its doctor finds no failure beside the service', async (t) => {
+  const deployment = await open(t, { env: { MAX_WAIT: '1', METRICS_PORT: String(await freePort()) } })
+  await deployment.start()
+  const { code, stdout, stderr } = await run(t, { script: join(folder, 'doctor.js'), args: ['--json'], folder: deployment.folder, env: deployment.settings }).ended
+  t.strictSame([code, stderr], [0, ''])
+  const { ok, findings } = JSON.parse(stdout) as { readonly ok: boolean, readonly findings: ReadonlyArray<{ readonly check: string, readonly status: string }> }
+  t.equal(ok, true)
+  for (const check of ['files', 'store', 'service', 'wechat', 'metrics']) t.ok(findings.some((finding) => finding.check === check && finding.status === 'ok'), check)
 })
 
 await t.test('image: a stack in the log names the line of the source', async (t) => {

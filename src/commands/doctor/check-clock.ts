@@ -1,9 +1,9 @@
 /** The clock that the service goes by, and this machine's, against each other and against WeChat's. */
-import { request } from 'undici'
 import type { Config } from '../../config.ts'
 import { proxyFor } from '../../domain/proxy.ts'
 import type { Clock } from '../../login/ports.ts'
 import { createFreshDispatcher } from '../../outgoing/dispatcher.ts'
+import { head } from '../../outgoing/post.ts'
 import { readRedisAddress } from '../../stores/redis-address.ts'
 import type { Check } from './context.ts'
 import { failure, notChecked, ok, warning, type Finding } from './finding.ts'
@@ -55,13 +55,9 @@ const readWechat = async (config: Config, clock: Clock): Promise<Reading | null>
   const dispatcher = createFreshDispatcher({ proxy: proxyFor(config.WECHAT_API_URL, config) })
   try {
     const before = clock.now()
-    const { headers, body } = await request(config.WECHAT_API_URL, { dispatcher, signal: AbortSignal.timeout(answerWithinMs) })
+    const { date } = await head(dispatcher, clock, { url: config.WECHAT_API_URL, deadlineMs: answerWithinMs })
     const after = clock.now()
-    await body.dump()
-    const time = headers.age === undefined ? Date.parse(String(headers.date)) : NaN // an answer from a cache has the time when it was made
-    return Number.isNaN(time) ? null : { name: 'WeChat', aheadMs: time + 500 - (before + after) / 2, errorMs: 500 + (after - before) / 2 }
-  } catch {
-    return null
+    return Number.isNaN(date) ? null : { name: 'WeChat', aheadMs: date + 500 - (before + after) / 2, errorMs: 500 + (after - before) / 2 }
   } finally {
     await dispatcher.destroy()
   }
