@@ -57,8 +57,7 @@ const openWhole = async (t: Test, more: Readonly<Record<string, string>> = {}): 
 /** What comes of a service that only this machine can reach, and of the repository's own mini program. */
 const ofTheTest = [
   'public-url-not-for-phones', // an IP address
-  'mini-program-placeholder', // project.config.json and
-  'mini-program-placeholder', // config.ts are examples
+  'mini-program-placeholder', // project.config.json is an example
   'apps-risk', // PUBLIC_URL is http
 ]
 
