@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { checkClock } from '../../../src/commands/doctor/check-clock.ts'
 import type { Finding } from '../../../src/commands/doctor/finding.ts'
@@ -5,6 +7,7 @@ import { startWechatSimulator } from '../../../src/demo/wechat-simulator.ts'
 import { systemClock } from '../../../src/runtime.ts'
 import { codesIn, faultsIn, findingsOf, goodSettings } from '../../support/doctor.ts'
 import { freePort, startRedis } from '../../support/redis.ts'
+import { makeFolder, run } from '../../support/service-process.ts'
 
 const simulator = await startWechatSimulator()
 t.teardown(() => simulator.close())
@@ -42,4 +45,11 @@ await t.test('doctor: without an answer of WeChat\'s, or of Redis, the clock is 
   const nobody = `127.0.0.1:${await freePort()}`
   t.match(await check(0, { WECHAT_API_URL: `http://${nobody}` }), [{ status: 'not-checked', text: `the clock against WeChat's: ${nobody} does not answer with a time` }])
   t.match(await check(0, { STORE_URL: `redis://${nobody}` }), [{ status: 'not-checked', text: 'the clock of Redis, which does not answer' }, { status: 'ok' }])
+})
+
+await t.test('doctor: a process that sees another time than WeChat says so', async (t) => {
+  const preload = `--import=${pathToFileURL(join(import.meta.dirname, '../../support/wrong-clock.ts')).href}`
+  const { stdout } = await run(t, { script: 'src/commands/doctor.ts', folder: makeFolder(t), env: { ...goodSettings, WECHAT_API_URL: simulator.url, NODE_OPTIONS: preload, WRONG_CLOCK_MS: '-300000' }, args: ['--json'] }).ended
+  const { findings } = JSON.parse(stdout) as { findings: ReadonlyArray<{ check: string, code: string | null }> }
+  t.strictSame(findings.filter(({ check }) => check === 'clock').map(({ code }) => code), ['clock-wrong'])
 })
