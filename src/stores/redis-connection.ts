@@ -38,7 +38,8 @@ const checkKeyTtlMs = 10_000
 /** Opens a connection; rejects where that fails. It has no timeout of its own: the caller aborts `signal`. `namespace` is the prefix of the keys in `storage`. */
 export const connectToRedis = async (address: RedisAddress, namespace: string, signal: AbortSignal): Promise<RedisConnection> => {
   switch (address.kind) {
-    case 'server': return await connectToServer(makeClient({ ...clientOptions, url: address.url }), namespace, signal)
+    // The client writes host, port and TLS of the URL into its `socket`.
+    case 'server': return await connectToServer(makeClient({ ...clientOptions, socket: { ...clientOptions.socket }, url: address.url }), namespace, signal)
     case 'sentinel': return await connectToMaster(address, namespace, signal)
     case 'cluster': return await connectToCluster(address, namespace, signal)
   }

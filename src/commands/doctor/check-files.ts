@@ -16,9 +16,10 @@ export const checkFiles: Check = async (context) => {
   const { config } = context
   const owner = await ownerOf(context)
   const denied = thisUser?.uid === 0 ? deniedToOwner(config, owner) : deniedToUs(config, owner)
+  const isHidden = whyDenied('read', config.KEYS_FILE) !== '' && denied.some(({ status }) => status === 'failure')
   return [
     ...denied,
-    ...denied.some((finding) => 'code' in finding && finding.code === 'wrong-user') ? [notChecked(`KEYS_FILE ${config.KEYS_FILE}: this user may not look at it`)] : checkKeyFile(config, owner),
+    ...isHidden ? [notChecked(`KEYS_FILE ${config.KEYS_FILE}, which this user may not look at`)] : checkKeyFile(config, owner),
     ...checkReadable(config, owner),
   ]
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config.ts'
 import { newId } from '../../domain/ids.ts'
 import { randomBytes } from '../../domain/random-pool.ts'
+import { whyDenied } from '../../file-rights.ts'
 import type { Clock } from '../../login/ports.ts'
 import type { Store } from '../../login/store-port.ts'
 import { parseKeyFile } from '../../sessions/key-file.ts'
@@ -27,6 +28,7 @@ export const checkStore: Check = async ({ config, clock }) => {
   if (!STORE_URL.startsWith('sqlite:')) return await checkRedisStore(config, clock)
   const file = storeFileOf(STORE_URL)
   if (file === null) return [warning('store-in-memory', `STORE_URL is ${STORE_URL}: a restart of the service logs everybody out and forgets people, groups and blocks`, 'set STORE_URL=sqlite:data/scan-login.db, or leave it out')]
+  if (whyDenied('write', file, `${file}-wal`, `${file}-shm`) !== '') return [...checkDisk(file), notChecked(`${file}, which this user may not use: see the keys and folders above`)]
   if (!existsSync(file)) return [ok(`${file} is not there yet: the first start makes it`), ...checkDisk(file)]
   return [...checkDisk(file), ...await checkFile(file, config, clock)]
 }

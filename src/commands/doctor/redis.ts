@@ -41,6 +41,7 @@ export const redisFault = (error: unknown, what: string): Fault => {
   if (/MISCONF/.test(why)) return failure('redis-persistence', `Redis can't save what it has to its disk, and takes no writes (${why})`, 'read the log of Redis; its disk may be full, or its folder ("redis-cli config get dir") another user\'s')
   if (/READONLY|is a slave|is a replica/.test(why)) return failure('store-fails', `the Redis in STORE_URL is a replica, and takes no writes (${why})`, 'name the master in STORE_URL. With Sentinels, name these, and it is found: redis+sentinel://host:26379,host:26379/mymaster')
   if (/NOREPLICAS/.test(why)) return failure('store-fails', `Redis takes no writes, as too few of its replicas are in step (${why})`, 'start its replicas and let them reach it ("redis-cli info replication" says which do), or lower min-replicas-to-write')
+  if (/certificate|self-signed|altname/i.test(why)) return failure('store-unreachable', `the certificate of Redis is not trusted: ${why}`, 'put the certificate of the authority that signed it into a file, and set NODE_EXTRA_CA_CERTS=/path/to/it.pem in the environment of the service (not in .env, which Node.js reads too late for it). The host in STORE_URL has to be one that the certificate names')
   return failure('store-unreachable', `Redis does not answer: ${why}`, 'start Redis, let it listen where this machine reaches it ("bind" and a firewall), and check host and port in STORE_URL. For TLS it is rediss://')
 }
 

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { checkStore } from '../../../src/commands/doctor/check-store.ts'
 import type { Fault, Finding } from '../../../src/commands/doctor/finding.ts'
+import { makeCertificate } from '../../support/certificate.ts'
 import { codesIn, faultsIn, findingsOf, goodSettings, workIn } from '../../support/doctor.ts'
 import { freePort, startRedis, type RedisServer } from '../../support/redis.ts'
 import { sendCommand } from '../../support/redis-sets.ts'
@@ -78,6 +79,15 @@ await t.test('doctor: a Redis that does not answer is a failure', async (t) => {
   await once(silent, 'listening')
   t.teardown(() => { silent.close() })
   t.match(await faultsOf(`redis://127.0.0.1:${(silent.address() as AddressInfo).port}`), [{ code: 'store-unreachable', text: 'Redis does not answer: no answer within 5 s' }])
+})
+
+await t.test('doctor: a certificate that nobody trusts is a failure, and a server that speaks no TLS', async (t) => {
+  const certificate = makeCertificate(t, 'localhost')
+  const port = await freePort()
+  const server = await start(t, ...keeping, '--tls-port', String(port), '--tls-cert-file', certificate, '--tls-key-file', certificate, '--tls-auth-clients', 'no')
+  t.match(await faultsOf(`rediss://localhost:${port}`), [{ status: 'failure', code: 'store-unreachable', text: /^the certificate of Redis is not trusted: self-signed certificate/, todo: /NODE_EXTRA_CA_CERTS=/ }])
+  t.match(await faultsOf(server.url.replace('redis:', 'rediss:')), [{ status: 'failure', code: 'store-unreachable' }])
+  t.match(await faultsOf(`redis://127.0.0.1:${port}`), [{ status: 'failure', code: 'store-unreachable', todo: /For TLS it is rediss:/ }])
 })
 
 await t.test('doctor: a right that the user of Redis lacks is named', async (t) => {
