@@ -1,8 +1,9 @@
 # The service as `npm run build` makes it, without a package, on what Node.js needs of a system and nothing else: no shell, no package manager.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
-# Node.js, with its libraries where the loader of this kind of processor looks for them; their licences, and their versions for scanners.
-RUN mkdir -p system/etc system/var/lib/dpkg/status.d \
+# Node.js, with its libraries where the loader of this kind of processor looks for them; their licences, and their versions for scanners. Node.js brings authorities, and
+# prints a line where the folder for others is missing.
+RUN mkdir -p system/etc/ssl/certs system/var/lib/dpkg/status.d \
  && cp --parents -L /usr/local/bin/node $(ldd /usr/local/bin/node | grep -o '/[^ ]*') /usr/lib/os-release system \
  && for name in libc6 libgcc-s1 libstdc++6; do cp --parents -L /usr/share/doc/$name/copyright system && dpkg-query -s $name > system/var/lib/dpkg/status.d/$name; done
 # Names: of users, and of hosts, from /etc/hosts before DNS.

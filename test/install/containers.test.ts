@@ -88,10 +88,10 @@ const untilHealthy = async (compose: Compose, service: string, container: Contai
 let people = 0
 
 /** Logs a new person in as a browser and a phone do. */
-const logIn = async (t: Test, service: Service): Promise<void> => {
-  const phone = await openPhone(service, { jsCode: simulator.jsCode(`person-${++people}`), authority: host })
-  const browser = await openBrowser(service)
-  t.equal((await service.call({ path: `/api/tickets/${browser.ticket}/code` })).status, 200)
+const logIn = async (t: Test, service: Service, prefix = ''): Promise<void> => {
+  const phone = await openPhone(service, { jsCode: simulator.jsCode(`person-${++people}`), authority: host, prefix })
+  const browser = await openBrowser(service, { prefix })
+  t.equal((await service.call({ path: `${prefix}/api/tickets/${browser.ticket}/code` })).status, 200)
   t.equal((await phone.scan(browser.ticket)).status, 200)
   t.equal((await phone.confirm(browser.ticket, await browser.matchCode())).status, 200)
   t.equal((await browser.consume()).status, 200)
@@ -114,12 +114,16 @@ interface LogLine {
 const linesOf = (container: Container): readonly LogLine[] => container.stdout().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as LogLine)
 const warningsOf = (container: Container): readonly LogLine[] => linesOf(container).filter(({ level }) => level >= 40)
 
-for (const { who, user } of [{ who: 'the image\'s own user' }, { who: 'any user of root\'s group', user: { uid: 12345, gid: 0 } }]) {
+for (const { who, user, port = '3000', prefix = '', settings = {} } of [
+  { who: 'the image\'s own user' },
+  { who: 'any user of root\'s group', user: { uid: 12345, gid: 0 }, port: '8080', prefix: '/sign-in', settings: { HOST: '0.0.0.0', PORT: '8080', PUBLIC_URL: `https://${host}/sign-in` } },
+]) {
   await t.test(`compose.yaml: ${who} runs it with nothing to write but the volume, and somebody logs in through a proxy of this machine`, async (t) => {
-    const { compose, options } = await open(t, 'compose.yaml', user)
+    const { compose, options: { env, ...rest } } = await open(t, 'compose.yaml', user)
+    const options = { ...rest, env: { ...env, ...settings } }
     const before = compose.start('scan-login', { ...options, words: ['node', '-e', 'setTimeout(() => {}, 600_000)'] })
     t.match(await before.execute('node', '-p', '[process.getuid(), process.getgid(), process.pid > 1].join(" ")'), { code: 0, stdout: `${user?.uid ?? 1000} ${user?.gid ?? 1000} true\n` })
-    t.hasStrict(await compose.check('scan-login', before), { code: 1, stderr: 'scan-login: http://127.0.0.1:3000/health/live does not answer: connect ECONNREFUSED 127.0.0.1:3000. Is the service running, with these settings?\n' })
+    t.hasStrict(await compose.check('scan-login', before), { code: 1, stderr: `scan-login: http://127.0.0.1:${port}${prefix}/health/live does not answer: connect ECONNREFUSED 127.0.0.1:${port}. Is the service running, with these settings?\n` })
     const tries = `
       for (const file of ['/app/x', '/tmp/x', '/etc/x', '/app/data/x']) try { fs.writeFileSync(file, ''); console.log(file) } catch {}
       new (require('node:sqlite').DatabaseSync)('data/x').exec('CREATE TABLE t AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i, hex(randomblob(100)) h FROM n ORDER BY h')`
@@ -128,9 +132,9 @@ for (const { who, user } of [{ who: 'the image\'s own user' }, { who: 'any user 
 
     const container = compose.start('scan-login', options)
     await untilHealthy(compose, 'scan-login', container)
-    const service = remote(`http://${compose.addressOf('scan-login')}:3000`)
+    const service = remote(`http://${compose.addressOf('scan-login')}:${port}`)
     t.teardown(() => service.close())
-    await logIn(t, { call: (call) => service.call({ ...call, headers: { ...call.headers, 'x-forwarded-for': '203.0.113.7' } }) })
+    await logIn(t, { call: (call) => service.call({ ...call, headers: { ...call.headers, 'x-forwarded-for': '203.0.113.7' } }) }, prefix)
     t.strictSame([...new Set(linesOf(container).flatMap(({ ip }) => ip ?? []))], ['203.0.113.7'], 'TRUST_PROXY is true')
     t.strictSame(warningsOf(container), [])
     t.match(await container.execute('node', 'people.js', 'list'), { code: 0, stdout: /wx-/, stderr: '' })

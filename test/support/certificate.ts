@@ -25,7 +25,7 @@ export const issueCertificate = (t: TeardownScope, host: string): Issued => {
   const folder = makeFolder(t)
   const [authority, authorityKey, key, chain] = ['authority.pem', 'authority-key.pem', 'key.pem', 'chain.pem'].map((name) => join(folder, name)) as [string, string, string, string] // four of four
   const openssl = (...words: readonly string[]): void => { execFileSync('openssl', words, { stdio: 'ignore' }) }
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-x509', '-days', '2']
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-x509', '-days', '90']
   openssl('req', ...ec, '-keyout', authorityKey, '-out', authority, '-subj', '/CN=an authority', '-addext', 'keyUsage=keyCertSign')
   openssl('req', ...ec, '-keyout', key, '-out', chain, '-subj', `/CN=${host}`, '-addext', `subjectAltName=DNS:${host}`, '-addext', 'basicConstraints=critical,CA:FALSE', '-CA', authority, '-CAkey', authorityKey)
   return { authority, chain, key }
