@@ -44,7 +44,7 @@ export const findingOf = (fault: WechatFault, endpoint: Endpoint, target: Wechat
   if (errcode === undefined) return withoutAnswer(message, connectionFailure, endpoint, target)
   const code = codeOf(errcode, fault, endpoint)
   const [, what = message, wayOut] = /^(.*?)\. ([A-Z].*)$/.exec(message) ?? []
-  const text = `${what.replace(/\.$/, '')} (${endpoint}: errcode ${errcode}${rid === undefined ? '' : `, rid ${rid}`})`
+  const text = `${what.replace(/(?:, so set .*)?\.$/, '')} (${endpoint}: errcode ${errcode}${rid === undefined ? '' : `, rid ${rid}`})`
   const todo = todos[code] ?? wayOut?.replace(/\.$/, '').replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase()) ?? 'look the errcode up in WeChat\'s documentation, and report it to scan-login with this line: it may be new'
   return code === 'wechat-busy' ? warning(code, text, todo) : failure(code, text, todo)
 }
