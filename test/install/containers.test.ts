@@ -18,6 +18,7 @@ import { buildRealImage } from '../support/containers/real-image.ts'
 import { repository } from '../support/readmes.ts'
 import { remote } from '../support/remote.ts'
 import { makeFolder } from '../support/service-process.ts'
+import { waitUntil } from '../support/waiting.ts'
 import { startWechatOverTls, wechatHost } from '../support/wechat-over-tls.ts'
 
 const host = 'login.example.com'
@@ -111,7 +112,13 @@ interface LogLine {
   readonly event?: string
 }
 
-const linesOf = (container: Container): readonly LogLine[] => container.stdout().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as LogLine)
+const linesOf = (container: Container): readonly LogLine[] => container.stdout().split('\n').slice(0, -1).map((line) => JSON.parse(line) as LogLine)
+/** The addresses of the visitors in a log, which is written a moment after an answer. */
+const visitorsIn = async (container: Container): Promise<readonly string[]> => {
+  await waitUntil(() => linesOf(container).some(({ ip }) => ip !== undefined))
+  return [...new Set(linesOf(container).flatMap(({ ip }) => ip ?? []))]
+}
+
 const warningsOf = (container: Container): readonly LogLine[] => linesOf(container).filter(({ level }) => level >= 40)
 
 for (const { who, user, port = '3000', prefix = '', settings = {} } of [
@@ -135,13 +142,13 @@ for (const { who, user, port = '3000', prefix = '', settings = {} } of [
     const service = remote(`http://${compose.addressOf('scan-login')}:${port}`)
     t.teardown(() => service.close())
     await logIn(t, { call: (call) => service.call({ ...call, headers: { ...call.headers, 'x-forwarded-for': '203.0.113.7' } }) }, prefix)
-    t.strictSame([...new Set(linesOf(container).flatMap(({ ip }) => ip ?? []))], ['203.0.113.7'], 'TRUST_PROXY is true')
-    t.strictSame(warningsOf(container), [])
+    t.strictSame(await visitorsIn(container), ['203.0.113.7'], 'TRUST_PROXY is true')
     t.match(await container.execute('node', 'people.js', 'list'), { code: 0, stdout: /wx-/, stderr: '' })
     t.match(await container.execute('node', 'backup.js', '/app/data/backups/1'), { code: 0, stderr: '' })
     const data = compose.volume('data')
     t.strictSame(readdirSync(data).filter((name) => (statSync(join(data, name)).mode & 0o077) !== 0), [])
     t.hasStrict(await container.stop(), { code: 0, stderr: '' })
+    t.strictSame(warningsOf(container), [])
   })
 }
 
@@ -204,7 +211,7 @@ await t.test('compose-redis-nginx.yaml: two services on one Redis behind nginx, 
   await assertRedirected(t, compose.addressOf('nginx'))
   for (let login = 0; login < 3; login++) await logIn(t, service)
   for (const [name, instance] of [['a', a], ['b', b]] as const) {
-    t.strictSame([...new Set(linesOf(instance).flatMap(({ ip }) => ip ?? []))], [compose.networks.web?.gateway], `${name} is asked, and knows the visitor's address`)
+    t.strictSame(await visitorsIn(instance), [compose.networks.web?.gateway], `${name} is asked, and knows the visitor's address`)
     t.strictSame(warningsOf(instance), [])
   }
   await assertDoctorIsContent(t, a)
@@ -224,6 +231,6 @@ await t.test('compose-caddy.yaml: the service behind Caddy, with TLS and HTTP/2'
   t.equal(await protocolOf(compose.addressOf('caddy'), authority), 'h2')
   await assertRedirected(t, compose.addressOf('caddy'))
   await logIn(t, visit(t, compose, 'caddy', authority))
-  t.strictSame([...new Set(linesOf(container).flatMap(({ ip }) => ip ?? []))], [compose.networks.web?.gateway], 'it knows the visitor\'s address')
+  t.strictSame(await visitorsIn(container), [compose.networks.web?.gateway], 'it knows the visitor\'s address')
   t.strictSame(warningsOf(container), [])
 })
