@@ -1,5 +1,6 @@
 /** The listener for scrapers: whether it is this service's, and hidden from visitors. */
 import { failureReason } from '../../outgoing/failure-reason.ts'
+import { localAuthority } from '../local-url.ts'
 import type { Check, CheckContext } from './context.ts'
 import { failure, notChecked, ok, type Finding } from './finding.ts'
 
@@ -16,15 +17,12 @@ export const checkMetrics: Check = async ({ config }) => {
 }
 
 const askListener = async (host: string, port: number): Promise<Finding> => {
-  const url = `http://${reachableHost(host)}:${port}/metrics`
+  const url = `http://${localAuthority(host, port)}/metrics`
   const answer = await scrape(url)
   if ('reason' in answer) return failure('metrics-unreachable', `${url} does not answer (${answer.reason})`, 'start the service with this METRICS_PORT and METRICS_HOST: its log says at the start why it can not listen there')
   if (answer.hasMetrics) return ok(`${url} has this service's metrics`)
   return failure('metrics-foreign', `${url} answers with status ${answer.status}, and has no metric that begins with ${ownName}: another program listens there`, 'set METRICS_PORT to a port that is free, restart the service, and tell your scraper')
 }
-
-/** A listener on all addresses is on this one, too. */
-const reachableHost = (host: string): string => ['0.0.0.0', '::', 'localhost'].includes(host) ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
 
 const addressesOf = ({ origin, basePath }: CheckContext['config']): readonly string[] => [...new Set([`${origin}/metrics`, `${origin}${basePath}/metrics`])]
 

@@ -1,4 +1,5 @@
 /** What is to be said about who answers at PUBLIC_URL. */
+import { localAuthority } from '../local-url.ts'
 import { isProblem } from './ask-doctor.ts'
 import type { PublicAnswer } from './ask-public.ts'
 import type { ServiceAnswer } from './ask-service.ts'
@@ -27,7 +28,7 @@ export const publicServiceFinding = (found: PublicAnswer, local: ServiceAnswer, 
 
 const otherFinding = (answer: CallAnswer | CallFailure, context: CheckContext): Finding => {
   const { PUBLIC_URL, HOST, PORT, KEYS_FILE } = context.config
-  const own = `${['::', '0.0.0.0'].includes(HOST) ? '127.0.0.1' : HOST}:${PORT}`
+  const own = localAuthority(HOST, PORT)
   if (answer.status === null) return failure('public-url-no-answer', `${PUBLIC_URL} takes a connection and gives no answer: ${answer.error}`, `look into the proxy's error log, and let it pass calls on to ${own}`)
   const { status, headers } = answer
   const from = headers.server === undefined ? '' : ` (${headers.server})`
