@@ -46,7 +46,7 @@ export const doctorRoute = ({ keys, config, clock }: DoctorRouteDeps): FastifyPl
       done()
     },
     handler: async (request, reply) => {
-      const { method, headers, raw, socket } = request
+      const { method, headers, socket } = request
       const peer = plainAddress(socket.remoteAddress ?? '')
       const nonce = nonceOf(request)
       if (nonce === undefined) throw new Problem('not-found') // its time is over since the hook
@@ -56,13 +56,10 @@ export const doctorRoute = ({ keys, config, clock }: DoctorRouteDeps): FastifyPl
         nonce,
         version,
         method,
-        host: headers.host ?? null,
         peer,
         is_peer_trusted: isTrusted(peer),
         x_forwarded_for: asText(headers['x-forwarded-for']),
-        forwarded: asText(headers.forwarded),
         address: addressOf(request),
-        http_version: raw.httpVersion,
         has_authorization: headers.authorization === 'Doctor test',
         user,
         settings,
