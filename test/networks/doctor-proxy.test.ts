@@ -1,11 +1,14 @@
 /** The doctor's findings about the proxy, behind real proxies that have each fault. */
 import { chmodSync } from 'node:fs'
+import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { checkProxy } from '../../src/commands/doctor/check-proxy.ts'
 import type { Finding } from '../../src/commands/doctor/finding.ts'
+import { pollFindings } from '../../src/commands/doctor/proxy-poll.ts'
 import { makeAuthority } from '../support/certificate-authority.ts'
-import { codesOf, findingsOf, openDoctorService } from '../support/doctor-service.ts'
+import { codesOf, doctorContext, findingsOf, openDoctorService } from '../support/doctor-service.ts'
 import { startEncryptingProxy, type Edits } from '../support/encrypting-proxies.ts'
+import { listen } from '../support/listen.ts'
 import { startProxy } from '../support/proxies.ts'
 import type { ProxyKind } from '../support/proxy-files.ts'
 import { freePort } from '../support/redis.ts'
@@ -100,6 +103,20 @@ await t.test('doctor proxy: a cache that keeps what says no-store is named', asy
   t.strictSame(codesOf(findings), ['proxy-caches'])
   t.match(textOf(findings, 'proxy-caches'), /: \/api\/doctor, \/api\/session$/)
   t.match(todoOf(findings, 'proxy-caches'), /proxy_cache off;/)
+})
+
+await t.test('doctor proxy: a cookie that the proxy adds is no fault', async (t) => {
+  t.strictSame(codesOf(await check(t, { edits: [inLocation('add_header Set-Cookie "server=a; Path=/" always;')] })), [])
+  const findings = await check(t, { kind: 'haproxy', edits: [['default_backend', 'http-after-response set-header Set-Cookie "server=a; path=/"\n    default_backend']] })
+  t.match(textOf(findings, 'proxy-changes-cookies'), /^the proxy removes Set-Cookie/, 'in place of the service\'s')
+})
+
+await t.test('doctor proxy: what the service itself refuses is not held against the proxy', async (t) => {
+  const site = await listen(t, createServer(({ method }, response) => {
+    if (method === 'POST') response.writeHead(201).end(JSON.stringify({ ticket: 'x'.repeat(22), secret: 'y'.repeat(43), max_wait: 25 }))
+    else response.writeHead(503).end(JSON.stringify({ type: 'urn:scan-login:problem:store-unavailable' }))
+  }))
+  t.strictSame(await pollFindings(doctorContext({ PUBLIC_URL: site })), [{ status: 'not-checked', text: 'how long a poll is held: the service itself refuses it (store-unavailable)' }])
 })
 
 await t.test('doctor proxy: a header that is appended to can not be judged when the doctor itself calls from a trusted address', async (t) => {

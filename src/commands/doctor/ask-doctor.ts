@@ -42,11 +42,11 @@ export const parsed = (text: string): unknown => {
   }
 }
 
-/** Whether an answer is a problem of a scan-login, with this code. */
-export const isProblem = (answer: CallAnswer | CallFailure, code: string): boolean => {
-  if (answer.status === null) return false
-  const body = parsed(answer.text)
-  return typeof body === 'object' && body !== null && 'type' in body && body.type === `urn:scan-login:problem:${code}`
+/** The code of the problem that a scan-login has answered with; null for any other answer. */
+export const problemIn = (answer: CallAnswer | CallFailure): string | null => {
+  const body = answer.status === null ? null : parsed(answer.text)
+  const [, code = null] = typeof body === 'object' && body !== null && 'type' in body ? /^urn:scan-login:problem:([a-z-]+)$/.exec(String(body.type)) ?? [] : []
+  return code
 }
 
 /** The key of proofs; null where the key file can't be read, which the check of files tells. */

@@ -1,6 +1,6 @@
 /** Which service answers on this machine: asked once, for all checks. */
 import { localUrl } from '../local-url.ts'
-import { askDoctor, isProblem, readDoctorKey, type Arrival } from './ask-doctor.ts'
+import { askDoctor, problemIn, readDoctorKey, type Arrival } from './ask-doctor.ts'
 import { call, type CallAnswer } from './call.ts'
 import type { CheckContext } from './context.ts'
 
@@ -40,8 +40,8 @@ const ask = async (context: CheckContext): Promise<ServiceAnswer> => {
   const { answer, told, nonce } = await askDoctor(url, key, { withinMs })
   if (answer.status === null) return { state: 'silent', url, error: answer.error }
   if (told?.nonce === nonce) return { state: 'found', url, told, answer }
-  if (isProblem(answer, 'rate-limited')) return { state: 'limited', url }
-  if (!isProblem(answer, 'not-found')) return { state: 'other-program', url, status: answer.status }
+  if (problemIn(answer) === 'rate-limited') return { state: 'limited', url }
+  if (problemIn(answer) !== 'not-found') return { state: 'other-program', url, status: answer.status }
   const health = await call(`${url}/health/live`, { withinMs })
   return { state: health.status === 200 ? 'other-keys' : 'other-path', url }
 }

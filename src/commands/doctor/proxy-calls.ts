@@ -53,7 +53,7 @@ export const answerFindings = ({ answer, told }: Extract<PublicAnswer, { state: 
     findings.push(warning('proxy-removes-headers', `headers of the service's answers are removed or changed: ${missing.join(', ')}`, 'pass them on as they are. nginx: no proxy_hide_header, and no expires or add_header Cache-Control there. Caddy: no header -NAME. HAProxy: no http-response del-header'))
   }
   const cookie = `${config.isSecure ? '__Host-' : ''}scan_login_doctor=${told.nonce}; Max-Age=0; Path=/; HttpOnly;${config.isSecure ? ' Secure;' : ''} SameSite=Lax`
-  const [arrived] = answer.headers['set-cookie'] ?? []
+  const arrived = answer.headers['set-cookie']?.find((one) => one.includes('scan_login_doctor=')) // balancers and firewalls add their own
   if (arrived !== cookie) {
     findings.push(failure('proxy-changes-cookies', arrived === undefined ? 'the proxy removes Set-Cookie: nobody stays logged in' : `the proxy changes cookies: ${arrived.replace(told.nonce, '…')} came, ${cookie.replace(told.nonce, '…')} was sent`,
       'pass Set-Cookie on as it is. nginx: no proxy_hide_header Set-Cookie, proxy_cookie_path, proxy_cookie_domain or proxy_cookie_flags there'))

@@ -1,5 +1,5 @@
 /** Whether a poll is held through the proxy as long as MAX_WAIT says: with a ticket that is made for it and given up. */
-import { isProblem, parsed } from './ask-doctor.ts'
+import { parsed, problemIn } from './ask-doctor.ts'
 import { fresh, publicBase } from './ask-public.ts'
 import { call, type CallAnswer, type CallFailure } from './call.ts'
 import type { CheckContext } from './context.ts'
@@ -32,11 +32,8 @@ export const pollFindings = async (context: CheckContext): Promise<readonly Find
   }
 }
 
-const notMade = (answer: CallAnswer | CallFailure): Finding => {
-  const problem = answer.status === null ? undefined : parsed(answer.text)
-  const code = typeof problem === 'object' && problem !== null && 'code' in problem ? String(problem.code) : String(answer.status ?? answer.error)
-  return notChecked(`how long a poll is held: the service makes no ticket for it now (${code})`)
-}
+const notMade = (answer: CallAnswer | CallFailure): Finding =>
+  notChecked(`how long a poll is held: the service makes no ticket for it now (${answer.status === null ? answer.error : problemIn(answer) ?? answer.status})`)
 
 const heldFinding = (answer: CallAnswer | CallFailure, { ticket, max_wait: maxWait }: Ticket): Finding => {
   const seconds = Math.round(answer.tookMs / 1000)
@@ -45,10 +42,12 @@ const heldFinding = (answer: CallAnswer | CallFailure, { ticket, max_wait: maxWa
     const isWhole = answer.tookMs >= maxWait * 1000 - 1000 || view.state !== 'pending' // its time was over before
     return isWhole ? ok(`a poll is held for ${seconds} s, as MAX_WAIT says`) : notChecked(`how long a poll is held: the service answered after ${seconds} s, as it holds too many or is about to stop`)
   }
-  if (isProblem(answer, 'ticket-not-found')) {
+  const problem = problemIn(answer)
+  if (problem === 'ticket-not-found') {
     return failure('proxy-loses-tickets', 'a ticket is unknown a moment after it was made: the proxy removes the header X-Ticket-Secret, or spreads calls over instances that don\'t share a store',
       'pass all headers on, or give all instances the same STORE_URL in Redis and the same key file')
   }
+  if (problem !== null) return notChecked(`how long a poll is held: the service itself refuses it (${problem})`)
   const how = answer.status === null ? answer.error : answer.status === 200 ? 'something else than the service answers' : `the proxy answers ${answer.status}`
   return warning('proxy-cuts-polls', `a poll that waits ${maxWait} s is cut off after ${seconds} s: ${how}. Logins work, with more calls`,
     `let the proxy wait longer than MAX_WAIT (${maxWait} s). nginx: proxy_read_timeout 60s; HAProxy: timeout server 60s and timeout client 60s. Caddy: no response_header_timeout below that. Squid: read_timeout 60 seconds. Where you can't change it, set MAX_WAIT=${Math.max(0, seconds - 2)} and restart the service`)

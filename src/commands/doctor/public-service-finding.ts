@@ -1,6 +1,6 @@
 /** What is to be said about who answers at PUBLIC_URL. */
 import { localAuthority } from '../local-url.ts'
-import { isProblem } from './ask-doctor.ts'
+import { problemIn } from './ask-doctor.ts'
 import type { PublicAnswer } from './ask-public.ts'
 import type { ServiceAnswer } from './ask-service.ts'
 import type { CallAnswer, CallFailure } from './call.ts'
@@ -32,8 +32,9 @@ const otherFinding = (answer: CallAnswer | CallFailure, context: CheckContext): 
   if (answer.status === null) return failure('public-url-no-answer', `${PUBLIC_URL} takes a connection and gives no answer: ${answer.error}`, `look into the proxy's error log, and let it pass calls on to ${own}`)
   const { status, headers } = answer
   const from = headers.server === undefined ? '' : ` (${headers.server})`
-  if (isProblem(answer, 'rate-limited')) return notChecked(`which service answers at ${PUBLIC_URL}: too many wrong calls were counted for the address that it sees. Run the doctor again in a minute`)
-  if (isProblem(answer, 'not-found')) {
+  const problem = problemIn(answer)
+  if (problem === 'rate-limited') return notChecked(`which service answers at ${PUBLIC_URL}: too many wrong calls were counted for the address that it sees. Run the doctor again in a minute`)
+  if (problem === 'not-found') {
     return failure('public-url-other-service', `a scan-login answers at ${PUBLIC_URL} that doesn't know the keys in ${KEYS_FILE}: another service, or this one from before a change`,
       `let the proxy pass calls on to ${own}, and see that the name leads to this server. Where several instances serve this address, give all of them the same key file`)
   }
