@@ -1,4 +1,5 @@
 /** `npm run doctor` as a command: settings, output, exit code. */
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { makeFolder, run, type ProcessExit } from '../support/service-process.ts'
 
@@ -31,6 +32,16 @@ await t.test('doctor: a name that may have been meant for a setting is a warning
   t.hasStrict(JSON.parse(stdout).findings.filter(({ code }: { code: string | null }) => code === 'setting-ignored'), [
     { check: 'settings', status: 'warning', code: 'setting-ignored', text: 'REDIS_URL is not a setting of scan-login and is ignored, and STORE_URL is not set: did you mean STORE_URL?' },
   ])
+})
+
+await t.test('doctor: what others wrote can not act on the terminal, and programs get it as it is', async (t) => {
+  const folder = makeFolder(t)
+  const name = 'se\u001b[2Jcret\nfaked\u202e'
+  const { stdout } = await doctor(t, folder, { WECHAT_SECRET_FILE: join(folder, name) })
+  t.match(stdout, /se\?\[2Jcret\?faked\?/)
+  t.equal(stdout.split('\n').length, 5, 'a name makes no line')
+  t.strictSame(['\u001b', '\u202e'].filter((character) => stdout.includes(character)), [])
+  t.ok((await doctor(t, folder, { WECHAT_SECRET_FILE: join(folder, name) }, '--json')).stdout.includes(JSON.stringify(name).slice(1, -1)))
 })
 
 await t.test('doctor: --help says what it does, and unknown options stop it', async (t) => {

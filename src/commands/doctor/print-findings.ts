@@ -7,13 +7,16 @@ type Mended = ReturnType<typeof mend>
 
 const signs: Readonly<Record<Finding['status'], string>> = { ok: '✓', 'not-checked': '–', warning: '!', failure: '✗' }
 
+/** Other servers wrote part of it, such as the names in a certificate: nothing in it may move the cursor or begin a line. */
+const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
+
 /** Prints what came of one check: a line each, and below a fault what to do. */
 export const printResult = async ({ check, findings, mended }: Mended): Promise<void> => {
   const lines = [
-    ...mended.map((text) => `  ✓ mended: ${text}`),
+    ...mended.map((text) => `  ✓ mended: ${plain(text)}`),
     ...findings.flatMap((finding) => [
-      `  ${signs[finding.status]} ${finding.text}`,
-      ...'todo' in finding ? [`      → ${finding.todo} (${finding.code})`] : [],
+      `  ${signs[finding.status]} ${plain(finding.text)}`,
+      ...'todo' in finding ? [`      → ${plain(finding.todo)} (${finding.code})`] : [],
     ]),
   ]
   if (lines.length > 0) await print(`${checkNames[check]}\n${lines.join('\n')}\n`)

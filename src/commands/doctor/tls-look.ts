@@ -30,11 +30,13 @@ const authorities = (): string[] => [...new Set([...getCACertificates('default')
 
 /** Begins TLS with an address as a browser does, for a name. Never rejects. */
 export const lookAtTls = (address: string, port: number, host: string): Promise<TlsLook | TlsFailure> => new Promise((resolve) => {
+  const timer = setTimeout(() => { end({ code: 'ETIMEDOUT', error: `no answer within ${withinMs / 1000} s` }) }, withinMs) // a socket's own timeout begins anew with each byte
   const end = (look: TlsLook | TlsFailure): void => {
+    clearTimeout(timer)
     resolve(look)
     socket.destroy()
   }
-  const socket = connect({ host: address, port, ...isIP(host) === 0 && { servername: host }, rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'], ca: authorities(), timeout: withinMs }, () => {
+  const socket = connect({ host: address, port, ...isIP(host) === 0 && { servername: host }, rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'], ca: authorities() }, () => {
     const certificate = socket.getPeerCertificate()
     end({
       alpn: socket.alpnProtocol === false ? null : socket.alpnProtocol,
@@ -46,7 +48,6 @@ export const lookAtTls = (address: string, port: number, host: string): Promise<
       validTo: Date.parse(certificate.valid_to),
     })
   })
-  socket.on('timeout', () => { end({ code: 'ETIMEDOUT', error: `no answer within ${withinMs / 1000} s` }) })
   socket.on('error', (error: NodeJS.ErrnoException) => { end({ code: error.code ?? '', error: reasonOf(error) }) })
 })
 
