@@ -1,6 +1,8 @@
 /** Single checks of the doctor, as the command runs them. */
 import { readFileSync } from 'node:fs'
+import type { Test } from 'tap'
 import type { Check } from '../../src/commands/doctor/context.ts'
+import type { FaultCode } from '../../src/commands/doctor/fault-codes.ts'
 import type { Fault, Finding } from '../../src/commands/doctor/finding.ts'
 import { readSettings } from '../../src/config.ts'
 import type { Clock } from '../../src/login/ports.ts'
@@ -23,6 +25,15 @@ export const faultsIn = (findings: readonly Finding[]): readonly Fault[] => find
 
 /** What is wrong: status and code of each fault. */
 export const codesIn = (findings: readonly Finding[]): ReadonlyArray<readonly string[]> => faultsIn(findings).map(({ status, code }) => [status, code])
+
+/** The codes alone. */
+export const faultCodesIn = (findings: readonly Finding[]): readonly FaultCode[] => faultsIn(findings).map(({ code }) => code)
+
+/** Asserts that there is one fault, with this code, and returns its `text → todo`. */
+export const onlyFault = (t: Test, findings: readonly Finding[], code: FaultCode, status: Fault['status'] = 'failure'): string => {
+  t.strictSame(codesIn(findings), [[status, code]])
+  return faultsIn(findings).map(({ text, todo }) => `${text} → ${todo}`).join()
+}
 
 /** Runs the rest of a test in a folder. */
 export const workIn = (scope: TeardownScope, folder: string): void => {

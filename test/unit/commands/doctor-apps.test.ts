@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { checkApps } from '../../../src/commands/doctor/check-apps.ts'
-import { codesIn, findingsOf, onlyFault } from '../../support/doctor-checks.ts'
+import { faultCodesIn, findingsOf, onlyFault } from '../../support/doctor.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { listen } from '../../support/listen.ts'
 import { clientsFile, giteaEntry } from '../../support/oidc-clients.ts'
@@ -54,7 +54,7 @@ await t.test('doctor: apps are in order when both sides answer, and no logout is
 
 await t.test('doctor: each mistake in the file, and a file that is not there, is a failure', async (t) => {
   const wrong = await findingsOf(checkApps, { OIDC_CLIENTS_FILE: clientsFile(t, [{ ...giteaEntry, allow: undefined }, { ...giteaEntry, client_id: 'other', url: 'x' }]) })
-  t.strictSame(codesIn(wrong), ['apps-file-wrong', 'apps-file-wrong'])
+  t.strictSame(faultCodesIn(wrong), ['apps-file-wrong', 'apps-file-wrong'])
   t.match(wrong[0]?.text, /client "gitea": needs allow/)
   t.match(onlyFault(t, await findingsOf(checkApps, { OIDC_CLIENTS_FILE: join(makeFolder(t), 'clients.json') }), 'apps-file-wrong'), /does not exist: "npm run clients -- add/)
 })
@@ -77,7 +77,7 @@ await t.test('doctor: a provider that is not there, or is another one, is a fail
   t.match(await saysOf((await startApp(t, 200)).url), /JSON/, 'a page of something else')
   const away = await findingsOf(checkApps, { PUBLIC_URL: `http://127.0.0.1:${await freePort()}`, OIDC_CLIENTS_FILE })
   t.match(away.find(({ status }) => status === 'not-checked')?.text, /ECONNREFUSED/, 'what is wrong with PUBLIC_URL, its own check says')
-  t.notOk(codesIn(away).includes('apps-no-provider'))
+  t.notOk(faultCodesIn(away).includes('apps-no-provider'))
 })
 
 await t.test('doctor: an app that is away is a warning, as visitors may reach it from elsewhere', async (t) => {

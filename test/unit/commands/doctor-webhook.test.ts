@@ -12,7 +12,7 @@ import { systemClock } from '../../../src/runtime.ts'
 import { createStore } from '../../../src/stores/store.ts'
 import { createStepBatches } from '../../../src/webhook/step-batches.ts'
 import { makeCertificate } from '../../support/certificate.ts'
-import { codesIn, findingsOf, onlyFault } from '../../support/doctor-checks.ts'
+import { faultCodesIn, findingsOf, onlyFault } from '../../support/doctor.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { listen } from '../../support/listen.ts'
 import { createRecordingLog } from '../../support/recording-log.ts'
@@ -127,6 +127,6 @@ await t.test('doctor: steps that wait are counted, in Redis, and not where that 
   await waitingIn(t, redis.url)
   const receiver = await startReceiver(t)
   const findings = await findingsOf(checkWebhook, { STORE_URL: `redis://127.0.0.1:${await freePort()}`, WEBHOOK_SECRET: webhookSecret, WEBHOOK_URL: receiver.url })
-  t.strictSame(codesIn(findings), [])
+  t.strictSame(faultCodesIn(findings), [])
   t.hasStrict(findings, [{ status: 'ok' }, { status: 'not-checked', text: 'whether steps wait: the store can not be read' }])
 })

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { checkWechat } from '../../../src/commands/doctor/check-wechat.ts'
 import type { FaultCode } from '../../../src/commands/doctor/fault-codes.ts'
 import { startWechatSimulator, type Endpoint, type Fault, type WechatSimulator } from '../../../src/demo/wechat-simulator.ts'
-import { codesIn, faultsIn, findingsOf, onlyFault } from '../../support/doctor-checks.ts'
+import { faultCodesIn, faultsIn, findingsOf, onlyFault } from '../../support/doctor.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { listen } from '../../support/listen.ts'
 import { freePort } from '../../support/redis.ts'
@@ -89,19 +89,19 @@ for (const [endpoint, errcode, code, says] of refusals) {
 
 await t.test('doctor: a wrong AppSecret, a wrong AppID and a token that something else keeps ending are found', async (t) => {
   const { simulator, env } = await open(t)
-  t.strictSame(codesIn(await findingsOf(checkWechat, { ...env, WECHAT_SECRET: [...simulator.secret].reverse().join('') })), ['wechat-secret-wrong'])
-  t.strictSame(codesIn(await findingsOf(checkWechat, { ...env, WECHAT_APPID: 'wxfedcba9876543210' })), ['wechat-appid-wrong'])
-  t.strictSame(codesIn(await findingsOf(checkWechat, env)), [])
+  t.strictSame(faultCodesIn(await findingsOf(checkWechat, { ...env, WECHAT_SECRET: [...simulator.secret].reverse().join('') })), ['wechat-secret-wrong'])
+  t.strictSame(faultCodesIn(await findingsOf(checkWechat, { ...env, WECHAT_APPID: 'wxfedcba9876543210' })), ['wechat-appid-wrong'])
+  t.strictSame(faultCodesIn(await findingsOf(checkWechat, env)), [])
   simulator.revokeToken('still-returned')
-  t.strictSame(codesIn(await findingsOf(checkWechat, env)), ['wechat-token-refused'])
+  t.strictSame(faultCodesIn(await findingsOf(checkWechat, env)), ['wechat-token-refused'])
 })
 
 await t.test('doctor: an individual\'s mini program, and one that is not published, are found by what they can not do', async (t) => {
   const { simulator, env } = await open(t)
   simulator.settings.owner = 'individual'
-  t.strictSame(codesIn(await findingsOf(checkWechat, { ...env, WECHAT_URL_LINK: 'on' })), ['wechat-no-links'])
+  t.strictSame(faultCodesIn(await findingsOf(checkWechat, { ...env, WECHAT_URL_LINK: 'on' })), ['wechat-no-links'])
   simulator.settings.pages = []
-  t.strictSame(codesIn(await findingsOf(checkWechat, env)), ['wechat-not-published'])
+  t.strictSame(faultCodesIn(await findingsOf(checkWechat, env)), ['wechat-not-published'])
   t.equal(onlyFault(t, await findingsOf(checkWechat, { ...env, WECHAT_ENV_VERSION: 'trial' }), 'wechat-env-version', 'warning'), 'WECHAT_ENV_VERSION is trial: only the members and testers of the mini program can open the codes → publish the mini program and take WECHAT_ENV_VERSION out, before others log in')
   t.match(onlyFault(t, await findingsOf(checkWechat, { ...env, WECHAT_ENV_VERSION: 'develop' }), 'wechat-env-version', 'warning'), /only the developers of/)
 })
@@ -109,9 +109,9 @@ await t.test('doctor: an individual\'s mini program, and one that is not publish
 await t.test('doctor: -1 is retried, and a warning where it stays', async (t) => {
   const { simulator, env } = await open(t)
   simulator.fail('stable_token', -1, 1)
-  t.strictSame(codesIn(await findingsOf(checkWechat, env)), [])
+  t.strictSame(faultCodesIn(await findingsOf(checkWechat, env)), [])
   simulator.fail('getwxacodeunlimit', -1)
-  t.strictSame(codesIn(await findingsOf(checkWechat, env)), ['wechat-busy'])
+  t.strictSame(faultCodesIn(await findingsOf(checkWechat, env)), ['wechat-busy'])
 })
 
 for (const [fault, says] of [['html', 'the answer is neither JSON nor an image'], ['http-500', 'HTTP status 500'], [{ json: { ok: true } }, 'the answer lacks what was asked for']] as ReadonlyArray<readonly [Fault, string]>) {
