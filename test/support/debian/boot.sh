@@ -9,7 +9,7 @@ if [ "$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)" -gt 8000000 ]; then
 else
   mount --bind "$1" "$1"
 fi
-debootstrap --variant=minbase --include=systemd-sysv,dbus "$2" "$1" "$3"
+debootstrap --variant=minbase --include=systemd-sysv,dbus "$2" "$1" ${3:+"$3"}
 cd "$1"
 echo force-unsafe-io > etc/dpkg/dpkg.cfg.d/fast
 touch etc/booted-by-a-test

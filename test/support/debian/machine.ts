@@ -29,10 +29,10 @@ export const mountedRepository = '/srv/mounted'
 
 const mirrorPattern = /^(?:URIs:|deb(?: \[[^\]]*\])?) +(https?:\S+\/debian)\/?(?:\s|$)/m
 
-/** The mirror of Debian that this machine uses, or everybody's. */
+/** The mirror of Debian that this machine uses; '' where none is found, and debootstrap takes its own. */
 const mirrorOf = (): string => {
   const lists = globSync(['/etc/apt/sources.list', '/etc/apt/sources.list.d/*.{list,sources}'])
-  return lists.map((file) => mirrorPattern.exec(readFileSync(file, 'utf8'))?.[1]).find((mirror) => mirror !== undefined) ?? 'http://deb.debian.org/debian'
+  return lists.map((file) => mirrorPattern.exec(readFileSync(file, 'utf8'))?.[1]).find((mirror) => mirror !== undefined) ?? ''
 }
 
 /** What this machine needs to reach package registries; a Debian elsewhere needs none of it. */
