@@ -32,7 +32,7 @@ export const fetchDiscovery = (publicUrl: string): Promise<Fetched> => {
   const issuer = issuerOf(publicUrl)
   return fetchOne(`${issuer}/.well-known/openid-configuration`, async (response) => {
     if (response.status !== 200) return `it answers ${response.status}: has the service been started with OIDC_CLIENTS_FILE, and does the proxy pass /oidc on?`
-    const { issuer: told } = await response.json() as { issuer?: unknown }
+    const { issuer: told } = await response.json() as { issuer?: unknown } // what else comes has none, or throws
     return told === issuer ? null : `its issuer is ${JSON.stringify(told)} instead of ${JSON.stringify(issuer)}: is PUBLIC_URL that of the service?`
   })
 }

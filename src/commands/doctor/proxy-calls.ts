@@ -30,7 +30,7 @@ export const cacheFindings = async (key: KeyObject, context: CheckContext): Prom
   const query = fresh()
   const twice = async <T> (ask: () => Promise<T>): Promise<readonly [T, T]> => [await ask(), await ask()]
   const [[, again], [first, second]] = await Promise.all([twice(() => askDoctor(base, key, { query })), twice(() => call(`${base}/api/session${query}`))])
-  const idOf = (answer: typeof first): unknown => answer.status === null ? undefined : (parsed(answer.text) as { request_id?: unknown } | undefined)?.request_id
+  const idOf = (answer: typeof first): unknown => answer.status === null ? undefined : (parsed(answer.text) as { request_id?: unknown } | null | undefined)?.request_id // what else comes has none
   const paths = [
     ...again.told !== null && again.told.nonce !== again.nonce ? ['/api/doctor'] : [],
     ...idOf(first) !== undefined && idOf(first) === idOf(second) ? ['/api/session'] : [],

@@ -37,7 +37,7 @@ const notMade = (answer: CallAnswer | CallFailure): Finding =>
 
 const heldFinding = (answer: CallAnswer | CallFailure, { ticket, max_wait: maxWait }: Ticket): Finding => {
   const seconds = Math.round(answer.tookMs / 1000)
-  const view = answer.status === 200 ? parsed(answer.text) as { ticket?: unknown, poll_after?: unknown, state?: unknown } | undefined : undefined
+  const view = answer.status === 200 ? parsed(answer.text) as { ticket?: unknown, state?: unknown } | null | undefined : undefined // what else comes has none of these
   if (view?.ticket === ticket) {
     const isWhole = answer.tookMs >= maxWait * 1000 - 1000 || view.state !== 'pending' // its time was over before
     return isWhole ? ok(`a poll is held for ${seconds} s, as MAX_WAIT says`) : notChecked(`how long a poll is held: the service answered after ${seconds} s, as it holds too many or is about to stop`)
