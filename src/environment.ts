@@ -1,5 +1,6 @@
 /** The environment and the files that settings come from. Only this file reads process.env. */
 import { existsSync, readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
 import { ConfigError, readSettings, type ReadSettings } from './config.ts'
 import { whyDenied } from './file-rights.ts'
 
@@ -9,19 +10,24 @@ export const envFile = '.env'
 /** Returns process.env; `withFile` adds what a `.env` file sets, where process.env has no value. Throws a ConfigError where the file can't be read. */
 export const readEnvironment = ({ withFile }: { withFile: boolean }): NodeJS.ProcessEnv => {
   if (withFile && existsSync(envFile)) {
-    assertReadable(envFile)
-    process.loadEnvFile(envFile)
+    for (const [name, value] of Object.entries(readEnvFile())) process.env[name] ??= value
   }
   return process.env
 }
 
-/** `loadEnvFile` says of a file that it may not read that there is none. */
-const assertReadable = (path: string): void => {
+/** Returns what `.env` sets. Throws a ConfigError where it can't be read. */
+export const readEnvFile = (): Readonly<Record<string, string | undefined>> => parseEnv(readEnvText())
+
+/** Returns the text of `.env`, without the mark that editors on Windows write before it: with that, the first name would be another one. Throws a ConfigError. */
+export const readEnvText = (): string => {
+  let bytes: Buffer
   try {
-    readFileSync(path)
+    bytes = readFileSync(envFile)
   } catch (cause) {
-    throw new ConfigError([`${path} can't be read: ${(cause as Error).message}${whyDenied('read', path)}`]) // node:fs throws Errors
+    throw new ConfigError([`${envFile} can't be read: ${(cause as Error).message}${whyDenied('read', envFile)}`]) // node:fs throws Errors
   }
+  if (bytes.includes(0)) throw new ConfigError([`${envFile} can't be read: it is not in UTF-8, but probably in UTF-16, as some editors on Windows save it`])
+  return bytes.toString().replace(/^\uFEFF/, '')
 }
 
 export interface ServiceSettings extends ReadSettings {

@@ -6,6 +6,7 @@ import { ownVersion } from '../version.ts'
 import { readArguments } from './arguments.ts'
 import { checks } from './doctor/checks.ts'
 import { wrongSettings } from './doctor/check-settings.ts'
+import { hasNoSettings } from './doctor/env-file.ts'
 import { help } from './doctor/help.ts'
 import { hasFailed, printJson, printResult, printSummary } from './doctor/print-findings.ts'
 import { mend, runChecks } from './doctor/run.ts'
@@ -20,6 +21,9 @@ const readSettings = (): ServiceSettings | readonly Finding[] => {
   }
 }
 
+/** Where there are no settings at all, the other checks would look at a service that nobody has, and give advice for it. */
+const checksFor = ({ environment }: ServiceSettings): Partial<typeof checks> => hasNoSettings(environment) ? { settings: checks.settings } : checks
+
 await orExit(async () => {
   const { words, options } = readArguments(process.argv.slice(2), [])
   if (options.has('help') || options.has('-h')) {
@@ -30,7 +34,7 @@ await orExit(async () => {
 
   const settings = readSettings()
   const results: Array<ReturnType<typeof mend>> = []
-  const found = 'config' in settings ? runChecks(checks, { ...settings, clock: systemClock }) : [{ check: 'settings', findings: settings } as const]
+  const found = 'config' in settings ? runChecks(checksFor(settings), { ...settings, clock: systemClock }) : [{ check: 'settings', findings: settings } as const]
   for await (const result of found) {
     const mended = options.has('fix') ? mend(result) : { ...result, mended: [] }
     results.push(mended)

@@ -44,6 +44,12 @@ await t.test('doctor: what others wrote can not act on the terminal, and program
   t.ok((await doctor(t, folder, { WECHAT_SECRET_FILE: join(folder, name) }, '--json')).stdout.includes(JSON.stringify(name).slice(1, -1)))
 })
 
+await t.test('doctor: where there are no settings at all, it looks at nothing else', async (t) => {
+  const { code, stdout } = await doctor(t, makeFolder(t), {})
+  t.equal(code, 1)
+  t.match(stdout, /^Settings\n {2}✗ there is no \.env in [^\n]+\n {6}→ [^\n]+ \(env-file-missing\)\n1 failure, 0 warnings\n$/)
+})
+
 await t.test('doctor: --help says what it does, and unknown options stop it', async (t) => {
   t.match(await doctor(t, makeFolder(t), {}, '--help'), { code: 0, stdout: /^npm run doctor / })
   for (const args of [['--what'], ['now'], ['--json=x']]) t.match(await doctor(t, makeFolder(t), {}, ...args), { code: 1, stdout: '', stderr: /^scan-login: usage: / })

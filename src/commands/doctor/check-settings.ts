@@ -65,6 +65,7 @@ const opened = (name: string, path: string, open: () => void): readonly Finding[
 export const wrongSettings = (error: unknown): readonly Finding[] => {
   if (!(error instanceof ConfigError)) throw error
   return error.lines.map((line) => {
+    if (line.includes('UTF-16')) return failure('env-file-unreadable', line, 'save it as UTF-8, which editors offer under "Save as", or here: iconv -f UTF-16 -t UTF-8 .env > .env.new && cat .env.new > .env && rm .env.new')
     if (line.startsWith('.env can\'t be read')) return failure('env-file-unreadable', line, 'let the user of the service read it, and run the doctor as that user. Where .env is a folder, a container has made it for a file that was not there: remove it, and write the file')
     const [, name = '', path = ''] = /^(\w+) can't be read from (.+?): /.exec(line) ?? []
     if (path !== '') return failure('secret-file-unusable', line, advice(whyDenied('read', path)) ?? `write the secret into ${path}, or let ${name}_FILE name the file that has it`)

@@ -1,9 +1,8 @@
 /** The `.env` that settings come from: whether there is one, which of its lines count, and who can read it. */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { parseEnv } from 'node:util'
 import { secretNames, settingNames } from '../../config.ts'
-import { envFile } from '../../environment.ts'
+import { envFile, readEnvFile, readEnvText } from '../../environment.ts'
 import { quoted } from '../../file-rights.ts'
 import { isOpenToOthers } from '../../sessions/private-file.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
@@ -42,13 +41,37 @@ const parentsOf = (folder: string): readonly string[] => dirname(folder) === fol
 export const checkEnvFile = (environment: Environment, owner: Owner | null): readonly Finding[] => {
   const names = known.filter((name) => isSet(environment, name))
   if (!existsSync(envFile)) return [ok(`${counted(names.length)} from the environment can be read; there is no .env in ${process.cwd()}`)]
-  const file = parseEnv(readFileSync(envFile, 'utf8'))
+  const file = readEnvFile()
   const fromFile = names.filter((name) => file[name] === environment[name])
   const overridden = names.filter((name) => (file[name] ?? '') !== '' && !fromFile.includes(name))
   return [
     ok(`${counted(names.length)} can be read: ${fromFile.length} from ${resolve(envFile)}, ${names.length - fromFile.length} from the environment`),
     ...overridden.map((name) => warning('setting-overridden', `${name} has one value in .env and another one in the environment, which wins`, `if .env is right, take ${name} out of the environment in which the service starts (unit, container, shell: unset ${name}); otherwise take it out of .env`)),
+    ...checkLines(readEnvText()),
     ...checkReadable(owner),
+  ]
+}
+
+/** What is no setting is ignored, and what follows a `#` is a remark, in a password, too: neither says so. No line is quoted, as it may be a secret. */
+const checkLines = (text: string): readonly Finding[] => {
+  const [ignored, cut]: [number[], string[]] = [[], []]
+  let quote = '' // a value between quotes may have several lines
+  text.split(/\r\n|\n|\r/).forEach((line, index) => {
+    if (quote !== '') {
+      if (line.includes(quote)) quote = ''
+      return
+    }
+    if (/^\s*(?:#|$)/.test(line)) return
+    const [, name, value] = /^\s*(?:export\s+)?([\w.-]+)\s*=(.*)$/.exec(line) ?? []
+    if (name === undefined || value === undefined) ignored.push(index + 1)
+    else if (/^\s*["'`]/.test(value)) {
+      const [begin = '', ...rest] = value.trimStart()
+      quote = rest.includes(begin) ? '' : begin
+    } else if (/^#|\S#/.test(value)) cut.push(name)
+  })
+  return [
+    ...ignored.length === 0 ? [] : [warning('env-file-line', `.env has ${ignored.length === 1 ? 'a line that is no setting and is' : 'lines that are no settings and are'} ignored: ${ignored.join(', ')}`, 'write NAME=value on a line of its own, or put a # before a remark')],
+    ...cut.map((name) => warning('env-file-line', `in .env, the value of ${name} ends before a #, and what follows counts as a remark`, `if the # belongs to the value, put that between single quotes: ${name}='…'. Otherwise put a space before the #`)),
   ]
 }
 

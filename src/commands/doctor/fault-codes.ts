@@ -20,7 +20,7 @@ export type CheckName = keyof typeof checkNames
 
 /** By the check that finds them. Every fault has a test with that fault in it. */
 export const faultCodes = {
-  settings: ['setting-wrong', 'setting-ignored', 'setting-overridden', 'setting-weak', 'setting-file-unusable', 'secret-file-unusable', 'secret-readable', 'credentials-missing', 'env-file-missing', 'env-file-unreadable'],
+  settings: ['setting-wrong', 'setting-ignored', 'setting-overridden', 'setting-weak', 'setting-file-unusable', 'secret-file-unusable', 'secret-readable', 'credentials-missing', 'env-file-missing', 'env-file-unreadable', 'env-file-line'],
   files: ['files-denied', 'wrong-user', 'store-readable', 'keys-missing', 'keys-unreadable', 'keys-readable', 'keys-exposed', 'keys-damaged', 'keys-weak', 'provider-keys-missing'],
   store: [
     'store-in-memory', 'store-unusable', 'store-damaged', 'store-unreachable', 'store-password', 'store-rights', 'store-fails', 'store-of-others', 'disk-low', 'disk-full',

@@ -61,6 +61,34 @@ await t.test('doctor: a .env that can not be read is named', async (t) => {
   }
 })
 
+await t.test('doctor: a .env in UTF-16 is named, and the mark that Windows writes before UTF-8 changes no name', async (t) => {
+  folderWith(t, null)
+  const { readEnvironment, readEnvFile } = await import('../../../src/environment.ts')
+  writeFileSync('.env', '\uFEFFWECHAT_APPID=wx1\r\nPORT=3000\r\n')
+  t.strictSame({ ...readEnvFile() }, { WECHAT_APPID: 'wx1', PORT: '3000' })
+  writeFileSync('.env', '\uFEFFWECHAT_APPID=wx1\r\n', 'utf16le')
+  try {
+    readEnvironment({ withFile: true })
+    t.fail('it was read')
+  } catch (error) {
+    const [finding, ...others] = wrongSettings(error)
+    t.strictSame(others, [])
+    t.match(finding, { code: 'env-file-unreadable', text: /UTF-16/, todo: /iconv -f UTF-16 -t UTF-8 \.env/ })
+  }
+})
+
+await t.test('doctor: lines of .env that are no settings, and values that end at a #, are named, without their text', async (t) => {
+  folderWith(t, null)
+  const inFile = async (...lines: readonly string[]) => {
+    writeFileSync('.env', lines.join('\n'), { mode: 0o600 })
+    return faultsIn(await findingsOf(checkSettings, goodSettings)).map(({ status, code, text }) => [status, code === 'env-file-line', text])
+  }
+  t.strictSame(await inFile('', '# a remark', 'TICKET_TTL=90 # a remark', 'export SITE_NAME="my #1 site"', "A='#'", 'EMPTY=', 'NONE= # a remark', 'KEY="-----', 'no setting, but part of KEY', '-----"', ' B = x ', 'C=1'), [])
+  t.strictSame(await inFile('WECHAT_APPID: wx1', 'TICKET_TTL=90', 'secret words'), [['warning', true, '.env has lines that are no settings and are ignored: 1, 3']])
+  t.strictSame(await inFile('words'), [['warning', true, '.env has a line that is no setting and is ignored: 1']])
+  t.strictSame(await inFile('STORE_URL=redis://:p@ss#word@127.0.0.1', 'SITE_COLOR=#07c160'), ['STORE_URL', 'SITE_COLOR'].map((name) => ['warning', true, `in .env, the value of ${name} ends before a #, and what follows counts as a remark`]))
+})
+
 await t.test('doctor: a value of .env that the environment overrides is named, without either value', async (t) => {
   folderWith(t, { ...goodSettings, WECHAT_SECRET: 'fedcba9876543210fedcba9876543210' })
   const [overridden, ...others] = faultsIn(await findingsOf(checkSettings, goodSettings))
