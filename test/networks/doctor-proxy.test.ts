@@ -3,6 +3,7 @@ import { chmodSync } from 'node:fs'
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
 import { checkProxy } from '../../src/commands/doctor/check-proxy.ts'
+import { checkPublicUrl } from '../../src/commands/doctor/check-public-url.ts'
 import type { Finding } from '../../src/commands/doctor/finding.ts'
 import { pollFindings } from '../../src/commands/doctor/proxy-poll.ts'
 import { makeAuthority } from '../support/certificate-authority.ts'
@@ -103,6 +104,26 @@ await t.test('doctor proxy: a cache that keeps what says no-store is named', asy
   t.strictSame(codesOf(findings), ['proxy-caches'])
   t.match(textOf(findings, 'proxy-caches'), /: \/api\/doctor, \/api\/session$/)
   t.match(todoOf(findings, 'proxy-caches'), /proxy_cache off;/)
+})
+
+await t.test('doctor proxy: a cache that ignores queries is named, and nothing is made of its old answers', async (t) => {
+  const folder = makeFolder(t)
+  chmodSync(folder, 0o777)
+  const env = await openBehind(t, {
+    edits: [
+      ['upstream scan_login', `proxy_cache_path ${folder}/cache keys_zone=panel:1m;\nupstream scan_login`],
+      inLocation('proxy_cache panel; proxy_cache_key $uri; proxy_cache_valid any 1m; proxy_ignore_headers Cache-Control Expires Set-Cookie Vary;'),
+    ],
+  })
+  const empty = await findingsOf(checkProxy, env)
+  t.strictSame(codesOf(empty).filter((code) => code !== 'not-checked'), ['proxy-caches'])
+  t.notOk(empty.some(({ text }) => /is not believed/.test(text)), 'it was not asked')
+  const full = await findingsOf(checkProxy, env)
+  t.strictSame(codesOf(full), ['proxy-caches', 'not-checked'])
+  t.match(textOf(full, 'proxy-caches'), /: \/api\/doctor$/)
+  const [finding, ...others] = (await findingsOf(checkPublicUrl, env)).filter(({ text }) => /which service answers/.test(text))
+  t.strictSame(others, [])
+  t.hasStrict(finding, { status: 'not-checked', text: `which service answers at ${env.PUBLIC_URL}: a cache does, with what one told before` })
 })
 
 await t.test('doctor proxy: a cookie that the proxy adds is no fault', async (t) => {

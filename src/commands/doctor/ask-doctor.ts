@@ -33,6 +33,9 @@ const readArrival = (text: string): Arrival | null => {
   return isOurs ? told as Arrival : null // nobody else answers a proof
 }
 
+/** Whether a cache has answered: what is told is of an earlier call then. */
+export const isOld = ({ nonce, told }: DoctorCall): boolean => told !== null && told.nonce !== nonce
+
 /** Undefined where the text is no JSON. */
 export const parsed = (text: string): unknown => {
   try {

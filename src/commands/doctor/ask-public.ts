@@ -1,11 +1,13 @@
 /** Whether PUBLIC_URL leads to the service: asked once, for all checks. */
 import type { KeyObject } from 'node:crypto'
-import { askDoctor, readDoctorKey, type Arrival } from './ask-doctor.ts'
+import { askDoctor, isOld, readDoctorKey, type Arrival } from './ask-doctor.ts'
 import type { CallAnswer, CallFailure } from './call.ts'
 import type { CheckContext } from './context.ts'
 
 export type PublicAnswer =
   | { readonly state: 'reached', readonly key: KeyObject, readonly told: Arrival, readonly answer: CallAnswer }
+  /** A cache has answered, with what the service told before. */
+  | { readonly state: 'cached' }
   /** The service is there, but its path gets lost on the way. */
   | { readonly state: 'path-changed' }
   | { readonly state: 'other', readonly answer: CallAnswer | CallFailure }
@@ -28,7 +30,9 @@ const ask = async (context: CheckContext): Promise<PublicAnswer> => {
   const key = readDoctorKey(context)
   if (key === null) return { state: 'no-keys' }
   const base = publicBase(context)
-  const { answer, told } = await askDoctor(base, key, { query: fresh() })
+  const asked = await askDoctor(base, key, { query: fresh() })
+  const { answer, told } = asked
+  if (isOld(asked)) return { state: 'cached' }
   if (told !== null && answer.status !== null) return { state: 'reached', key, told, answer }
   const { basePath } = context.config
   if (answer.status !== null && basePath !== '') {

@@ -3,7 +3,7 @@ import { askPublic } from './ask-public.ts'
 import type { Check } from './context.ts'
 import { notChecked } from './finding.ts'
 import { addressFindings } from './proxy-address.ts'
-import { answerFindings, authorizationFindings, cacheFindings, longAddressFindings, methodFindings } from './proxy-calls.ts'
+import { answerFindings, authorizationFindings, cacheFault, cacheFindings, longAddressFindings, methodFindings } from './proxy-calls.ts'
 import { pollFindings } from './proxy-poll.ts'
 import { targetOf } from './reach.ts'
 
@@ -11,6 +11,7 @@ export const checkProxy: Check = async (context) => {
   const { PUBLIC_URL, PORT, isSecure } = context.config
   if (!isSecure && targetOf(PUBLIC_URL).port === PORT) return [notChecked('there is no proxy: PUBLIC_URL is the service itself')]
   const found = await askPublic(context)
+  if (found.state === 'cached') return [cacheFault(['/api/doctor'], context), notChecked('what else the proxy does with calls, as its cache answers them')]
   if (found.state !== 'reached') return [notChecked(`what the proxy does with calls: none reaches the service through ${PUBLIC_URL}`)]
   const { key } = found
   const findings = await Promise.all([

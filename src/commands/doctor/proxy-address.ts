@@ -1,7 +1,7 @@
 /** Whether the service gets the visitors' own addresses, and no made-up ones. */
 import { networkInterfaces } from 'node:os'
 import { isPrivateAddress, networkMatcher } from '../../domain/address.ts'
-import { askDoctor, type Arrival } from './ask-doctor.ts'
+import { askDoctor, isOld, type Arrival } from './ask-doctor.ts'
 import { fresh, publicBase, type PublicAnswer } from './ask-public.ts'
 import type { CheckContext } from './context.ts'
 import { failure, notChecked, ok, type Finding } from './finding.ts'
@@ -23,6 +23,7 @@ export const addressFindings = async ({ told, key, answer }: Extract<PublicAnswe
   }
   const forged = await askDoctor(publicBase(context), key, { query: fresh(), headers: { 'x-forwarded-for': madeUp } })
   if (forged.told === null) return [notChecked(`whether a made-up X-Forwarded-For is believed: the call was answered ${forged.answer.status ?? forged.answer.error}`)]
+  if (isOld(forged)) return [notChecked('whether a made-up X-Forwarded-For is believed: a cache answered')]
   const isOwn = answer.localAddress === address
   return [
     ok(`the proxy at ${peer} says who a visitor is: the doctor's own call counts as ${address}${isOwn ? '' : '. If that is no address of this machine or of its router, but a proxy\'s or Docker\'s, that hides the visitors\': name it in TRUST_PROXY and let it set X-Forwarded-For'}`),

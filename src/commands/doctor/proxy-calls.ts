@@ -1,6 +1,6 @@
 /** Whether calls and answers come through the proxy as they are. */
 import type { KeyObject } from 'node:crypto'
-import { askDoctor, parsed, type DoctorCall } from './ask-doctor.ts'
+import { askDoctor, isOld, parsed, type DoctorCall } from './ask-doctor.ts'
 import { fresh, publicBase, type PublicAnswer } from './ask-public.ts'
 import { call } from './call.ts'
 import type { CheckContext } from './context.ts'
@@ -19,6 +19,7 @@ export const methodFindings = async (key: KeyObject, context: CheckContext): Pro
 
 export const authorizationFindings = async (key: KeyObject, context: CheckContext): Promise<readonly Finding[]> => {
   const asked = await askDoctor(publicBase(context), key, { query: fresh(), headers: { authorization: 'Doctor test' } })
+  if (isOld(asked)) return [notChecked('whether the header Authorization gets through: a cache answered')]
   if (asked.told?.has_authorization === true) return [ok('the header Authorization gets through')]
   return [failure('proxy-removes-authorization', asked.told === null ? `calls with the header Authorization don't get through: they are ${outcome(asked)}` : 'the proxy removes the header Authorization: access tokens, and logins that are embedded in other sites, don\'t arrive',
     'pass it on. Squid: login=PASSTHRU at cache_peer. nginx does by itself: remove proxy_set_header Authorization "";')]
@@ -29,16 +30,18 @@ export const cacheFindings = async (key: KeyObject, context: CheckContext): Prom
   const base = publicBase(context)
   const query = fresh()
   const twice = async <T> (ask: () => Promise<T>): Promise<readonly [T, T]> => [await ask(), await ask()]
-  const [[, again], [first, second]] = await Promise.all([twice(() => askDoctor(base, key, { query })), twice(() => call(`${base}/api/session${query}`))])
+  const [[before, again], [first, second]] = await Promise.all([twice(() => askDoctor(base, key, { query })), twice(() => call(`${base}/api/session${query}`))])
   const idOf = (answer: typeof first): unknown => answer.status === null ? undefined : (parsed(answer.text) as { request_id?: unknown } | null | undefined)?.request_id // what else comes has none
   const paths = [
-    ...again.told !== null && again.told.nonce !== again.nonce ? ['/api/doctor'] : [],
+    ...isOld(before) || isOld(again) ? ['/api/doctor'] : [],
     ...idOf(first) !== undefined && idOf(first) === idOf(second) ? ['/api/session'] : [],
   ]
-  if (paths.length === 0) return [ok('nothing is cached that says no-store')]
-  return [failure('proxy-caches', `the proxy, or a CDN, keeps answers that say no-store, and gives them again: ${paths.join(', ')}`,
-    `turn its cache off below ${base}/api. nginx: proxy_cache off; and no proxy_ignore_headers Cache-Control; Squid: cache deny all. A CDN or hosting panel: a rule that bypasses the cache there`)]
+  return [paths.length === 0 ? ok('nothing is cached that says no-store') : cacheFault(paths, context)]
 }
+
+export const cacheFault = (paths: readonly string[], context: CheckContext): Finding =>
+  failure('proxy-caches', `the proxy, or a CDN, keeps answers that say no-store, and gives them again: ${paths.join(', ')}`,
+    `turn its cache off below ${publicBase(context)}/api, and empty it. nginx: proxy_cache off; and no proxy_ignore_headers Cache-Control; Squid: cache deny all. A CDN or hosting panel: a rule that bypasses the cache there`)
 
 /** Of our answers; what is missing is left to chance in browsers and caches. */
 const ownHeaders = ['cache-control', 'vary', 'content-security-policy', 'x-content-type-options', 'referrer-policy'] as const

@@ -12,6 +12,8 @@ export const publicServiceFinding = (found: PublicAnswer, local: ServiceAnswer, 
   switch (found.state) {
     case 'no-keys':
       return notChecked(`which service answers at ${PUBLIC_URL}: the doctor can't read ${KEYS_FILE}`)
+    case 'cached':
+      return notChecked(`which service answers at ${PUBLIC_URL}: a cache does, with what one told before`)
     case 'path-changed':
       return failure('public-url-path-changed', `the proxy takes ${basePath} out of the path, and the service finds nothing`,
         `pass the path on unchanged. nginx: proxy_pass http://scan_login; with no slash or path behind the name. Caddy: handle ${basePath}/* in place of handle_path. Traefik: no StripPrefix`)
