@@ -1,5 +1,7 @@
 /** The doctor's findings about Redis: real servers, each with the fault. */
+import { mkdirSync, rmdirSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { checkStore } from '../../../src/commands/doctor/check-store.ts'
@@ -43,6 +45,17 @@ await t.test('doctor: a Redis that forgets is a warning, by what it forgets', as
   t.match(await faultsOf(forgetful.url), [{ status: 'warning', code: 'redis-persistence', text: / keeps nothing on its disk \(appendonly no, no save\): / }])
   await sendCommand(forgetful.port, 'CONFIG', 'SET', 'save', '60 1')
   t.match(await faultsOf(forgetful.url), [{ status: 'warning', code: 'redis-persistence', text: / has appendonly off: when it crashes, it forgets what was written since its last snapshot, sign-outs and blocks too$/ }])
+})
+
+await t.test('doctor: a Redis that can not save to its disk, and so takes no writes, is a failure', async (t) => {
+  const folder = makeFolder(t)
+  mkdirSync(join(folder, 'gone'))
+  const server = await start(t, '--save', '3600 1', '--dir', join(folder, 'gone'))
+  await sendCommand(server.port, 'SET', 'filler', 'x')
+  rmdirSync(join(folder, 'gone'))
+  await sendCommand(server.port, 'BGSAVE')
+  t.ok(await isWithin(async () => String(await sendCommand(server.port, 'INFO', 'persistence')).includes('rdb_last_bgsave_status:err')))
+  t.match((await faultsOf(server.url)).find(({ status }) => status === 'failure'), { code: 'redis-persistence', text: /^Redis can't save what it has to its disk, and takes no writes \(.*MISCONF /, todo: /redis-cli config get dir/ })
 })
 
 await t.test('doctor: a Redis that evicts is a failure, unless it has all the memory', async (t) => {
