@@ -17,9 +17,9 @@ export const maySetMode = (path: string): boolean => {
   }
 }
 
-/** A path as a shell reads it, for the commands in lines to the operator. */
+/** A path as a shell reads it in any folder, for the commands in lines to the operator: their shell is seldom in the folder of the service. */
 export const quoted = (path: string): string => {
-  const word = path.startsWith('-') ? `./${path}` : path
+  const word = resolve(path)
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll('\'', '\'\\\'\'')}'`
 }
 

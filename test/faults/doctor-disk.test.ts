@@ -16,9 +16,10 @@ for (const [options, codes] of [
   await t.test(`doctor: the room on the store's disk is measured when that is a tmpfs of ${options}`, async (t) => {
     const folder = makeFolder(t)
     mkdirSync(join(folder, 'data'))
-    const { stdout } = await run(t, { script: 'src/commands/doctor.ts', folder, env: goodSettings, args: ['--json'], through: ['unshare', '-m', 'sh', '-ec', `mount -t tmpfs -o ${options} none "$0"; exec "$@"`, join(folder, 'data')] }).ended
-    const findings = (JSON.parse(stdout) as { findings: ReadonlyArray<{ check: string, code: string | null, text: string }> }).findings.filter(({ check }) => check === 'store')
+    const { stdout } = await run(t, { script: 'src/commands/doctor.ts', folder, env: { ...goodSettings, STORE_URL: 'sqlite:data/deep/scan-login.db' }, args: ['--json'], through: ['unshare', '-m', 'sh', '-ec', `mount -t tmpfs -o ${options} none "$0"; mkdir "$0/deep" || :; exec "$@"`, join(folder, 'data')] }).ended
+    const findings = (JSON.parse(stdout) as { findings: ReadonlyArray<{ check: string, code: string | null, text: string, todo?: string | null }> }).findings.filter(({ check }) => check === 'store')
     t.strictSame(findings.flatMap(({ code }) => code ?? []), codes)
     t.match(findings.map(({ text }) => text).join('\n'), /(?:are free on the disk|it has no inode left)/)
+    if (codes.length > 0) t.match(findings.map(({ todo }) => todo ?? '').join('\n'), new RegExp(`"du -xh ${join(folder, 'data')} \\|`), 'all of the disk is shown, not the store alone')
   })
 }

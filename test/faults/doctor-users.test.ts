@@ -44,16 +44,16 @@ await t.test('doctor: another user is told whose the data is, and nothing of how
   t.match(others, [/^KEYS_FILE data\/keys\.json, which this user may not look at$/, /^data\/scan-login\.db, which this user may not use: /], 'it takes nothing for missing that it can\'t see')
   t.strictSame(faults.map(({ code }) => code), ['wrong-user'])
   t.hasStrict(faults, [{ status: 'failure', text: 'data belongs to 1000:1000, and the doctor runs as 1001:1001, which may not use the files' }])
-  t.match(faults[0]?.todo, /^if 1000 is the user of the service, run the doctor as that: sudo -u '#1000' npm run doctor\. If 1001 is, give them the files: sudo chown -R 1001:1001 data /)
+  t.match(faults[0]?.todo, /^if 1000 is the user of the service, run the doctor as that: sudo -u '#1000' npm run doctor\. If 1001 is, give them the files: sudo chown -R 1001:1001 \/\S+\/data /)
 })
 
 await t.test('doctor: the service\'s user, and root, are told what root owns and the service can not use', async (t) => {
   const folder = serviceFolder(t)
   chownSync(join(folder, 'data/keys.json'), 0, 0)
-  t.match((await told(t, folder, user)).faults, [{ code: 'files-denied', text: 'data/keys.json belongs to 0:0 with mode 600, and scan-login runs as 1000:1000', todo: /^sudo chown -R 1000:1000 data / }])
-  t.hasStrict((await told(t, folder, 0, ['--fix'])), { mended: [], faults: [{ code: 'files-denied', text: 'data/keys.json belongs to 0:0 with mode 600, and data belongs to 1000:1000: that user can\'t use it', todo: 'sudo chown 1000:1000 data/keys.json. Run the commands of scan-login as that user, and not as root' }] })
+  t.match((await told(t, folder, user)).faults, [{ code: 'files-denied', text: 'data/keys.json belongs to 0:0 with mode 600, and scan-login runs as 1000:1000', todo: /^sudo chown -R 1000:1000 \/\S+\/data / }])
+  t.hasStrict((await told(t, folder, 0, ['--fix'])), { mended: [], faults: [{ code: 'files-denied', text: 'data/keys.json belongs to 0:0 with mode 600, and data belongs to 1000:1000: that user can\'t use it', todo: `sudo chown 1000:1000 ${folder}/data/keys.json. Run the commands of scan-login as that user, and not as root` }] })
   chownSync(join(folder, 'data'), 0, 0)
-  t.match((await told(t, folder, user)).faults, [{ code: 'files-denied', text: 'data belongs to 0:0 with mode 700, and scan-login runs as 1000:1000', todo: /^sudo chown -R 1000:1000 data / }], 'as Docker makes it for a mount')
+  t.match((await told(t, folder, user)).faults, [{ code: 'files-denied', text: 'data belongs to 0:0 with mode 700, and scan-login runs as 1000:1000', todo: /^sudo chown -R 1000:1000 \/\S+\/data / }], 'as Docker makes it for a mount')
 })
 
 await t.test('doctor: --fix changes nothing of another user\'s, who may read it by the rights that would go', async (t) => {
@@ -63,9 +63,9 @@ await t.test('doctor: --fix changes nothing of another user\'s, who may read it 
   chmodSync(join(folder, 'data/keys.json'), 0o644)
   const { faults, mended } = await told(t, folder, 0, ['--fix'])
   t.strictSame(mended, [])
-  t.hasStrict(faults, [{ code: 'secret-readable', todo: 'sudo chown root:1000 .env && sudo chmod 640 .env' }, { code: 'keys-readable', todo: 'chmod 600 data/keys.json' }])
+  t.hasStrict(faults, [{ code: 'secret-readable', todo: `sudo chown root:1000 ${folder}/.env && sudo chmod 640 ${folder}/.env` }, { code: 'keys-readable', todo: `chmod 600 ${folder}/data/keys.json` }])
   t.strictSame(['.env', 'data/keys.json'].map((path) => statSync(join(folder, path)).mode & 0o777), [0o644, 0o644])
-  t.strictSame((await told(t, folder, user, ['--fix'])).mended, ['chmod 600 data/keys.json'])
+  t.strictSame((await told(t, folder, user, ['--fix'])).mended, [`chmod 600 ${folder}/data/keys.json`])
 })
 
 await t.test('doctor: keys that others can read, and the service can\'t take from them, are a warning', async (t) => {

@@ -113,22 +113,22 @@ await t.test('key file: it stays its user\'s when root replaces the keys, or add
   }
 })
 
-/** Runs the command that a line ends with, which has to be root's. */
-const mend = (line: string, folder: string): void => {
+/** Runs the command that a line ends with, which has to be root's, in another folder than that of the service. */
+const mend = (line: string): void => {
   const [, command = 'false'] = /: sudo (.+?)(?: \(for a container|$)/.exec(line) ?? []
-  execFileSync('sh', ['-c', command], { cwd: folder })
+  execFileSync('sh', ['-c', command], { cwd: '/' })
 }
 
 for (const { what, spoil, starts, settings = {} } of [
-  { what: 'the folder is root\'s, as Docker makes it for a mount', spoil: (folder: string) => { mkdirSync(join(folder, 'data')) }, starts: /^scan-login: STORE_URL sqlite:data\/scan-login\.db can't be locked: EACCES: .+\. data belongs to 0:0 with mode 755, and scan-login runs as 1000:1000: sudo chown -R 1000:1000 data \(for a container: on the host, the folder that is mounted there\)$/ },
-  { what: 'root has run the service there before', spoil: (folder: string) => { mkdirSync(join(folder, 'data'), { mode: 0o700 }); makeKeyFile(join(folder, 'data/keys.json')) }, starts: /^scan-login: STORE_URL sqlite:data\/scan-login\.db can't be locked: EACCES: .+\. data belongs to 0:0 with mode 700, and scan-login runs as 1000:1000: sudo chown -R 1000:1000 data / },
-  { what: 'the key file alone is root\'s', spoil: (folder: string) => { mkdirSync(join(folder, 'data')); makeKeyFile(join(folder, 'data/keys.json')); chownSync(join(folder, 'data'), user, user) }, starts: /^scan-login: data\/keys\.json can't be read: EACCES: .+\. data\/keys\.json belongs to 0:0 with mode 600, and scan-login runs as 1000:1000: sudo chown -R 1000:1000 data / },
-  { what: 'the folder is to be made in one of root\'s', spoil: (folder: string) => { chownSync(folder, 0, 0); chmodSync(folder, 0o755) }, starts: /^scan-login: STORE_URL sqlite:data\/scan-login\.db can't be locked: EACCES: .+\. \. belongs to 0:0 with mode 755, and scan-login runs as 1000:1000: sudo install -d -o 1000 -g 1000 -m 700 data$/ },
+  { what: 'the folder is root\'s, as Docker makes it for a mount', spoil: (folder: string) => { mkdirSync(join(folder, 'data')) }, starts: /^scan-login: STORE_URL sqlite:data\/scan-login\.db can't be locked: EACCES: .+\. data belongs to 0:0 with mode 755, and scan-login runs as 1000:1000: sudo chown -R 1000:1000 \/\S+\/data \(for a container: on the host, the folder that is mounted there\)$/ },
+  { what: 'root has run the service there before', spoil: (folder: string) => { mkdirSync(join(folder, 'data'), { mode: 0o700 }); makeKeyFile(join(folder, 'data/keys.json')) }, starts: /^scan-login: STORE_URL sqlite:data\/scan-login\.db can't be locked: EACCES: .+\. data belongs to 0:0 with mode 700, and scan-login runs as 1000:1000: sudo chown -R 1000:1000 \/\S+\/data / },
+  { what: 'the key file alone is root\'s', spoil: (folder: string) => { mkdirSync(join(folder, 'data')); makeKeyFile(join(folder, 'data/keys.json')); chownSync(join(folder, 'data'), user, user) }, starts: /^scan-login: data\/keys\.json can't be read: EACCES: .+\. data\/keys\.json belongs to 0:0 with mode 600, and scan-login runs as 1000:1000: sudo chown -R 1000:1000 \/\S+\/data / },
+  { what: 'the folder is to be made in one of root\'s', spoil: (folder: string) => { chownSync(folder, 0, 0); chmodSync(folder, 0o755) }, starts: /^scan-login: STORE_URL sqlite:data\/scan-login\.db can't be locked: EACCES: .+\. \. belongs to 0:0 with mode 755, and scan-login runs as 1000:1000: sudo install -d -o 1000 -g 1000 -m 700 \/\S+\/data$/ },
   ...['db', 'db-wal', 'db-shm', 'db.lock'].map((name) => ({
     what: `the store's ${name} alone is root's`,
     spoil: (folder: string) => { mkdirSync(join(folder, 'data')); chownSync(join(folder, 'data'), user, user); makeKeyFile(join(folder, 'keys.json')); chownSync(join(folder, 'keys.json'), user, user); storeOfRoot(folder, name) },
     settings: { KEYS_FILE: 'keys.json', STORE_URL: 'sqlite:data/x.db' },
-    starts: new RegExp(`^scan-login: STORE_URL sqlite:data/x\\.db can't be (?:opened|locked): .+\\. data/x\\.${name} belongs to 0:0 with mode 644, and scan-login runs as 1000:1000: sudo chown -R 1000:1000 data `),
+    starts: new RegExp(`^scan-login: STORE_URL sqlite:data/x\\.db can't be (?:opened|locked): .+\\. data/x\\.${name} belongs to 0:0 with mode 644, and scan-login runs as 1000:1000: sudo chown -R 1000:1000 /\\S+/data `),
   })),
 ] as ReadonlyArray<{ what: string, spoil: (folder: string) => void, starts: RegExp, settings?: Readonly<Record<string, string>> }>) {
   await t.test(`rights: the line says who owns, who runs and what mends it when ${what}, and that mends it`, async (t) => {
@@ -137,7 +137,7 @@ for (const { what, spoil, starts, settings = {} } of [
     const lines = await refusal(t, folder, settings)
     t.match(lines, [starts])
     t.equal(lines.length, 1)
-    mend(lines[0] ?? '', folder)
+    mend(lines[0] ?? '')
     const [line = ''] = await refusal(t, folder, { HOST: '192.0.2.1', ...settings })
     t.match(line, /this machine has no such address/, 'it comes as far as listening')
   })
@@ -149,8 +149,8 @@ await t.test('rights: the command can be pasted into a shell when the folder has
   mkdirSync(join(folder, data))
   const settings = { KEYS_FILE: `${data}/keys.json`, STORE_URL: `sqlite:${data}/x.db` }
   const lines = await refusal(t, folder, settings)
-  t.match(lines, [/: sudo chown -R 1000:1000 '\.\/-my friend'\\''s \$data' \(for a container/])
-  mend(lines[0] ?? '', folder)
+  t.match(lines, [/: sudo chown -R 1000:1000 '\/\S+\/-my friend'\\''s \$data' \(for a container/])
+  mend(lines[0] ?? '')
   t.equal(statSync(join(folder, data)).uid, user)
 })
 
@@ -167,7 +167,7 @@ await t.test('rights: the line says so when the folder is mounted read-only, and
   chownSync(data, user, user)
   t.match(await refusal(t, folder, {}, [...readOnly(data), ...asUser]), [/^scan-login: STORE_URL sqlite:data\/scan-login\.db can't be locked: EROFS: .+\. data is on a read-only file system: mount it so that it can be written$/])
   chmodSync(data, 0o500)
-  t.match(await refusal(t, folder), [/\. data belongs to 1000:1000 with mode 500, and scan-login runs as 1000:1000: chmod -R u\+rwX data$/])
+  t.match(await refusal(t, folder), [/\. data belongs to 1000:1000 with mode 500, and scan-login runs as 1000:1000: chmod -R u\+rwX \/\S+\/data$/])
 })
 
 /** A store that the service has made, one of whose files is root's. */

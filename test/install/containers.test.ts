@@ -156,7 +156,7 @@ await t.test('compose.yaml: one line says what to run when the volume belongs to
   const { compose, options } = await open(t, 'compose.yaml', { uid: 12345, gid: 12345 })
   const { code, stderr } = await compose.start('scan-login', options).ended
   t.equal(code, 1)
-  t.match(stderr, /^scan-login: STORE_URL sqlite:data\/scan-login\.db can't be locked: EACCES: .+\. data belongs to 1000:0 with mode 770, and scan-login runs as 12345:12345: sudo chown -R 12345:12345 data \(for a container: on the host, the folder that is mounted there\)\n$/)
+  t.match(stderr, /^scan-login: STORE_URL sqlite:data\/scan-login\.db can't be locked: EACCES: .+\. data belongs to 1000:0 with mode 770, and scan-login runs as 12345:12345: sudo chown -R 12345:12345 \/app\/data \(for a container: on the host, the folder that is mounted there\)\n$/)
 })
 
 /** A client for the site behind a proxy of a compose file, which trusts an authority. */

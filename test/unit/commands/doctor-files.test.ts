@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { checkFiles } from '../../../src/commands/doctor/check-files.ts'
 import { makeKeyFile } from '../../../src/sessions/key-file.ts'
@@ -42,11 +42,11 @@ await t.test('doctor: --fix takes keys, store and folder from others', async (t)
   chmodSync('data', 0o755)
   const faults = faultsIn(await findingsOf(checkFiles, goodSettings))
   t.hasStrict(faults, [
-    { status: 'failure', code: 'keys-readable', text: 'others on this machine can read or change data/keys.json (mode 644), and whoever has the keys can be anybody: the service does not start', todo: 'chmod 600 data/keys.json' },
-    { status: 'warning', code: 'store-readable', text: 'others on this machine can look into data (mode 755)', todo: 'chmod 700 data' },
-    { status: 'warning', code: 'store-readable', text: 'others on this machine can look into data/scan-login.db (mode 640)', todo: 'chmod 600 data/scan-login.db' },
+    { status: 'failure', code: 'keys-readable', text: 'others on this machine can read or change data/keys.json (mode 644), and whoever has the keys can be anybody: the service does not start', todo: `chmod 600 ${resolve('data/keys.json')}` },
+    { status: 'warning', code: 'store-readable', text: 'others on this machine can look into data (mode 755)', todo: `chmod 700 ${resolve('data')}` },
+    { status: 'warning', code: 'store-readable', text: 'others on this machine can look into data/scan-login.db (mode 640)', todo: `chmod 600 ${resolve('data/scan-login.db')}` },
   ])
-  t.strictSame(faults.map(({ fix }) => fix?.()), ['chmod 600 data/keys.json', 'chmod 700 data', 'chmod 600 data/scan-login.db'])
+  t.strictSame(faults.map(({ fix }) => fix?.()), faults.map(({ todo }) => todo))
   t.strictSame(['data', 'data/keys.json', 'data/scan-login.db'].map((path) => statSync(path).mode & 0o777), [0o700, 0o600, 0o600])
   t.strictSame(codesIn(await findingsOf(checkFiles, goodSettings)), [])
 })

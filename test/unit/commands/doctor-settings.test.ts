@@ -104,7 +104,7 @@ await t.test('doctor: --fix takes .env and files of secrets from others, where t
   const settings = { PUBLIC_URL: goodSettings.PUBLIC_URL, WECHAT_APPID: goodSettings.WECHAT_APPID, WECHAT_SECRET_FILE: join(folder, 'secret') }
   const faults = faultsIn(await findingsOf(checkSettings, settings))
   t.hasStrict(faults, [
-    { status: 'warning', code: 'secret-readable', text: '.env has the settings with their secrets, and others on this machine can read or change it (mode 644)', todo: 'chmod 600 .env' },
+    { status: 'warning', code: 'secret-readable', text: '.env has the settings with their secrets, and others on this machine can read or change it (mode 644)', todo: `chmod 600 ${join(folder, '.env')}` },
     { status: 'warning', code: 'secret-readable', text: `${join(folder, 'secret')} has WECHAT_SECRET, and others on this machine can read or change it (mode 640)`, todo: `chmod 600 ${join(folder, 'secret')}` },
   ])
   for (const { fix } of faults) t.match(fix?.(), /^chmod 600 /)
