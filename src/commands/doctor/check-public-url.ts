@@ -32,7 +32,7 @@ const listed = (tried: readonly TriedAddress[]): string => tried.map(({ address,
 /** An answer may well be had from elsewhere: many routers lead nobody of their own network back to it. */
 const unreachable = (tried: readonly TriedAddress[], { host, port }: Target, context: CheckContext): Finding =>
   failure('public-url-unreachable', `nothing takes connections for ${host} at port ${port}: ${listed(tried)}`,
-    `open ${publicBase(context)}/health/live from elsewhere, with a phone without Wi-Fi. If it shows {"status":"ok"}, only this machine can't go there, as behind many routers (hairpin NAT): where the proxy is on this machine, echo '127.0.0.1 ${host}' >> /etc/hosts lets the doctor see it. Otherwise start the proxy, let it listen on port ${port}, and let the port through firewall, security group and router`)
+    `see that the proxy runs and listens on port ${port}, and that firewall, security group and router let the port through. Where they do, open ${publicBase(context)}/health/live from elsewhere, with a phone without Wi-Fi. If it shows {"status":"ok"}, only this machine can't go there, as behind many routers (hairpin NAT): with the proxy on this machine, echo '127.0.0.1 ${host}' >> /etc/hosts lets the doctor see it`)
 
 /** Browsers try IPv6 first: an AAAA record of a server that has moved costs each visitor some time, or the page. */
 const addressFindings = (tried: readonly TriedAddress[], { host, port }: Target): readonly Finding[] => tried.map(({ address, family, error }) => {
