@@ -20,7 +20,7 @@ export const createQuietLog = (log: Log, clock: Pick<Clock, 'steady'>): Log => {
     }
     recent.set(key, { at: now, repeated: 0 })
     const write = log[level] as Log['info'] // whoever calls `warn` or `error` has been asked for a code
-    write(last !== undefined && last.repeated > 0 ? { ...fields, repeated: last.repeated } : fields, message)
+    write.call(log, last !== undefined && last.repeated > 0 ? { ...fields, repeated: last.repeated } : fields, message)
   }
   return { info: quiet('info'), warn: quiet('warn'), error: quiet('error') }
 }

@@ -8,20 +8,17 @@ export interface RecordingLog extends Log {
   readonly codes: string[]
 }
 
-export const createRecordingLog = (): RecordingLog => {
-  const lines: string[] = []
-  const codes: string[] = []
-  return {
-    lines,
-    codes,
-    info (_fields, message) { lines.push(`info: ${message}`) },
-    warn ({ code }, message) {
-      codes.push(code)
-      lines.push(`warn: ${message}`)
-    },
-    error ({ code }, message) {
-      codes.push(code)
-      lines.push(`error: ${message}`)
-    },
-  }
-}
+/** Its methods need their object, as those of pino do. */
+export const createRecordingLog = (): RecordingLog => ({
+  lines: [],
+  codes: [],
+  info (_fields, message) { this.lines.push(`info: ${message}`) },
+  warn ({ code }, message) {
+    this.codes.push(code)
+    this.lines.push(`warn: ${message}`)
+  },
+  error ({ code }, message) {
+    this.codes.push(code)
+    this.lines.push(`error: ${message}`)
+  },
+})

@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import t from 'tap'
 import { createQuietLog } from '../../../src/wechat/quiet-log.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
@@ -19,4 +20,14 @@ await t.test('quiet log: a line that repeats is written once a minute, with the 
   clock.advance(1)
   log.warn({ code: 'wechat-limited', endpoint: 'codes', errcode: 1 }, 'refused')
   t.strictSame(lines.at(-1), ['warn', { code: 'wechat-limited', endpoint: 'codes', errcode: 1, repeated: 1000 }, 'refused'])
+})
+
+await t.test('quiet log: it writes to the log of a service', (t) => {
+  const lines: Array<Record<string, unknown>> = []
+  const log = createQuietLog(pino({ base: null }, { write: (line) => { lines.push(JSON.parse(line)) } }), createFakeClock())
+  log.info({}, 'first')
+  log.warn({ code: 'wechat-limited', errcode: 45011 }, 'second')
+  log.error({ code: 'wechat-refused', errcode: 40013 }, 'third')
+  t.strictSame(lines.map(({ level, code, msg }) => [level, code, msg]), [[30, undefined, 'first'], [40, 'wechat-limited', 'second'], [50, 'wechat-refused', 'third']])
+  t.end()
 })
