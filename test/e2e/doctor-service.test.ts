@@ -3,10 +3,12 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import t from 'tap'
+import type { ServiceAnswer } from '../../src/commands/doctor/ask-service.ts'
 import { checkService } from '../../src/commands/doctor/check-service.ts'
+import { publicServiceFinding } from '../../src/commands/doctor/public-service-finding.ts'
 import { makeKeyFile } from '../../src/sessions/key-file.ts'
 import { ownVersion } from '../../src/version.ts'
-import { codesOf, findingsOf, openDoctorService } from '../support/doctor-service.ts'
+import { codesOf, doctorContext, findingsOf, openDoctorService } from '../support/doctor-service.ts'
 import { listen } from '../support/listen.ts'
 import { makeFolder } from '../support/service-process.ts'
 
@@ -62,5 +64,24 @@ await t.test('doctor service: a program that takes a call and never answers ends
   const { env } = await openDoctorService(t)
   const silent = await listen(t, createServer(() => {}))
   const findings = await findingsOf(checkService, { ...env, PORT: new URL(silent).port })
-  t.hasStrict(findings, [{ code: 'service-not-running', text: `nothing answers at ${silent}: no answer within 5 s` }])
+  t.hasStrict(findings, [{ code: 'service-not-running', text: `something has the port of ${silent} and gives no answer: no answer within 5 s` }])
+})
+
+await t.test('doctor service: what is wrong at the service itself is not named once more at PUBLIC_URL, and what is wrong with the proxy is', (t) => {
+  const context = doctorContext({ PUBLIC_URL: 'https://login.example.com' })
+  const through = (status: number | null, local: ServiceAnswer, text = ''): string => {
+    const answer = status === null ? { status, error: 'no answer within 10 s', tookMs: 1 } : { status, headers: {}, text, localAddress: '', tookMs: 1 }
+    return codesOf([publicServiceFinding({ state: 'other', answer }, local, context)]).join()
+  }
+  const url = 'http://127.0.0.1:3000'
+  const notFound = JSON.stringify({ type: 'urn:scan-login:problem:not-found' })
+  const down = { state: 'silent', url, error: 'connect ECONNREFUSED', isTaken: false } as const
+  const hanging = { ...down, error: 'no answer within 5 s', isTaken: true } as const
+  t.strictSame([
+    through(502, down), through(null, hanging), through(504, hanging), through(404, { state: 'other-program', url, status: 404 }), through(404, { state: 'other-keys', url }, notFound), through(404, { state: 'other-path', url }, notFound),
+  ], Array.from({ length: 6 }, () => 'not-checked'))
+  t.strictSame([
+    through(403, down), through(null, down), through(404, down, notFound), through(404, { state: 'other-keys', url }), through(502, { state: 'other-keys', url }), through(200, { state: 'other-program', url, status: 404 }),
+  ], ['public-url-refused', 'public-url-no-answer', 'public-url-other-service', 'public-url-other-service', 'public-url-no-upstream', 'public-url-other-service'])
+  t.end()
 })

@@ -14,7 +14,8 @@ export type ServiceAnswer =
   /** Refused for now by LIMIT_GUESS. */
   | { readonly state: 'limited', readonly url: string }
   | { readonly state: 'other-program', readonly url: string, readonly status: number }
-  | { readonly state: 'silent', readonly url: string, readonly error: string }
+  /** `isTaken`: something has the port, and speaks no HTTP or hangs. */
+  | { readonly state: 'silent', readonly url: string, readonly error: string, readonly isTaken: boolean }
   /** PORT=0. */
   | { readonly state: 'no-port' }
   /** The doctor can't read the key file. */
@@ -38,7 +39,7 @@ const ask = async (context: CheckContext): Promise<ServiceAnswer> => {
   const key = readDoctorKey(context)
   if (key === null) return { state: 'no-keys' }
   const { answer, told, nonce } = await askDoctor(url, key, { withinMs })
-  if (answer.status === null) return { state: 'silent', url, error: answer.error }
+  if (answer.status === null) return { state: 'silent', url, error: answer.error, isTaken: !answer.error.includes('ECONNREFUSED') }
   if (told?.nonce === nonce) return { state: 'found', url, told, answer }
   if (problemIn(answer) === 'rate-limited') return { state: 'limited', url }
   if (problemIn(answer) !== 'not-found') return { state: 'other-program', url, status: answer.status }

@@ -23,8 +23,11 @@ const aboutMissing = (service: Missing, { config }: CheckContext): Finding => {
     case 'limited':
       return notChecked(`which service runs: ${service.url} has counted too many wrong calls from this machine. Run the doctor again in a minute`)
     case 'silent':
-      return failure('service-not-running', `nothing answers at ${service.url}: ${service.error}`,
-        'start the service (npm start, or systemctl start scan-login) and read its log if it stops again. If it runs, its HOST or PORT is another than the doctor\'s: run the doctor with the settings of the service')
+      return service.isTaken
+        ? failure('service-not-running', `something has the port of ${service.url} and gives no answer: ${service.error}`,
+          'see what it is with "ss -ltnp". If it is the service, it hangs: read its log, and restart it. If it is another program, stop that, or give the service another PORT and name that in the proxy')
+        : failure('service-not-running', `nothing answers at ${service.url}: ${service.error}`,
+          'start the service (npm start, or systemctl start scan-login) and read its log if it stops again. If it runs, its HOST or PORT is another than the doctor\'s: run the doctor with the settings of the service')
     case 'other-program':
       return failure('service-other-program', `another program answers at ${service.url}, with status ${service.status}`,
         'see who has the port with "ss -ltnp", and stop that program, or give the service another PORT and name that in the proxy')

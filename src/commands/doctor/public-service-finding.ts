@@ -24,7 +24,21 @@ export const publicServiceFinding = (found: PublicAnswer, local: ServiceAnswer, 
         : ok(`${PUBLIC_URL} leads to this service, path and method unchanged`)
     }
     case 'other':
-      return otherFinding(found.answer, context)
+      return isForTheSameReason(found.answer, local) ? notChecked(`${PUBLIC_URL}, where the same is seen as on this machine: mend what is said about the running service first`) : otherFinding(found.answer, context)
+  }
+}
+
+/** What is wrong at the service itself is seen through the best of proxies, too: its way out is the service's. */
+const isForTheSameReason = (answer: CallAnswer | CallFailure, local: ServiceAnswer): boolean => {
+  switch (local.state) {
+    case 'silent':
+      return answer.status === null ? local.isTaken : answer.status >= 502 && answer.status <= 504
+    case 'other-program':
+      return answer.status === local.status
+    case 'other-keys': case 'other-path':
+      return problemIn(answer) === 'not-found'
+    case 'found': case 'limited': case 'no-keys': case 'no-port':
+      return false
   }
 }
 
