@@ -114,5 +114,5 @@ export const emailDomain = (value: string): string => {
 
 export const cidr = (value: string): string => {
   const bits = readNetwork(value)?.bits ?? 0
-  return bits > 0 ? value : wrong('must be addresses or CIDRs of your proxies, separated by commas (no number, no "true")')
+  return bits > 0 ? value : wrong('must be addresses or CIDRs of your proxies, separated by commas (no number, no "true", no 0.0.0.0/0)')
 }

@@ -23,3 +23,14 @@ for (const [options, codes] of [
     if (codes.length > 0) t.match(findings.map(({ todo }) => todo ?? '').join('\n'), new RegExp(`"du -xh ${join(folder, 'data')} \\|`), 'all of the disk is shown, not the store alone')
   })
 }
+
+await t.test('doctor: a disk without any room is named once, and not a second time as a store that can\'t be opened', async (t) => {
+  const folder = makeFolder(t)
+  mkdirSync(join(folder, 'data'))
+  const fill = 'mount -t tmpfs -o size=1m none "$0"; touch "$0/scan-login.db"; dd if=/dev/zero of="$0/fill" bs=4k 2>/dev/null || true; exec "$@"'
+  const { stdout } = await run(t, { script: 'src/commands/doctor.ts', folder, env: goodSettings, args: ['--json'], through: ['unshare', '-m', 'sh', '-ec', fill, join(folder, 'data')] }).ended
+  const { findings } = JSON.parse(stdout) as { findings: ReadonlyArray<{ check: string, code: string | null, text: string }> }
+  const faults = findings.filter(({ check, code }) => check === 'store' && code !== null)
+  t.strictSame(faults.map(({ code }) => code), ['disk-full'])
+  t.match(faults[0]?.text, /^0 kB are free /)
+})

@@ -56,6 +56,15 @@ await t.test('doctor: the service\'s user, and root, are told what root owns and
   t.match((await told(t, folder, user)).faults, [{ code: 'files-denied', text: 'data belongs to 0:0 with mode 700, and scan-login runs as 1000:1000', todo: /^sudo chown -R 1000:1000 \/\S+\/data / }], 'as Docker makes it for a mount')
 })
 
+await t.test('doctor: root is told of a .env that the service can not read', async (t) => {
+  const folder = serviceFolder(t)
+  writeFileSync(join(folder, '.env'), '', { mode: 0o600 })
+  t.hasStrict((await told(t, folder, 0, ['--fix'])), { mended: [], faults: [{ code: 'files-denied', text: '.env belongs to 0:0 with mode 600, and data belongs to 1000:1000: that user can\'t use it', todo: `sudo chown 1000:1000 ${folder}/.env. Run the commands of scan-login as that user, and not as root` }] })
+  chownSync(join(folder, '.env'), 0, user)
+  chmodSync(join(folder, '.env'), 0o640)
+  t.strictSame((await told(t, folder, 0)).faults, [])
+})
+
 await t.test('doctor: --fix changes nothing of another user\'s, who may read it by the rights that would go', async (t) => {
   const folder = serviceFolder(t)
   writeFileSync(join(folder, '.env'), '')

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Config } from '../../config.ts'
+import { envFile } from '../../environment.ts'
 import { isShared, maySetMode, quoted, whyDenied } from '../../file-rights.ts'
 import { parseKeyFile } from '../../sessions/key-file.ts'
 import type { Keys } from '../../sessions/key-set.ts'
@@ -48,6 +49,7 @@ const deniedToOwner = (config: Config, owner: Owner | null): readonly Finding[] 
   const folder = dirname(config.KEYS_FILE)
   const needs = [
     ...storeFiles(config).map((path) => ({ path, bits: 6 })),
+    { path: envFile, bits: 4 },
     existsSync(config.KEYS_FILE) ? { path: config.KEYS_FILE, bits: 4 } : { path: folder, bits: 3 },
   ]
   const denied = needs.flatMap(({ path, bits }) => {

@@ -30,7 +30,9 @@ export const checkStore: Check = async ({ config, clock }) => {
   if (file === null) return [warning('store-in-memory', `STORE_URL is ${STORE_URL}: a restart of the service logs everybody out and forgets people, groups and blocks`, 'set STORE_URL=sqlite:data/scan-login.db, or leave it out')]
   if (whyDenied('write', file, `${file}-wal`, `${file}-shm`) !== '') return [...checkDisk(file), notChecked(`${file}, which this user may not use: see the keys and folders above`)]
   if (!existsSync(file)) return [ok(`${file} is not there yet: the first start makes it`), ...checkDisk(file)]
-  return [...checkDisk(file), ...await checkFile(file, config, clock)]
+  const [disk, found] = [checkDisk(file), await checkFile(file, config, clock)]
+  const isFull = disk.some((finding) => 'code' in finding && finding.code === 'disk-full')
+  return [...disk, ...isFull ? found.filter((finding) => !('code' in finding && finding.code === 'disk-full')) : found] // once is enough
 }
 
 const checkFile = async (file: string, config: Config, clock: Clock): Promise<readonly Finding[]> => {
@@ -54,9 +56,13 @@ const restore = 'stop the service, move the file away with its -wal and -shm, an
 /** SQLITE_CORRUPT and SQLITE_NOTADB, the low byte of their extended codes (sqlite.org/rescode.html). */
 const damageCodes: ReadonlySet<number> = new Set([11, 26])
 
+/** SQLITE_FULL. */
+const fullCode = 13
+
 const unusable = (file: string, error: unknown): Fault => {
   const { message, cause } = error as Error & { cause?: { errcode?: number } } // `createStore` throws Errors, and so does what it calls
   if (damageCodes.has((cause?.errcode ?? 0) & 0xff)) return failure('store-damaged', `${file} is damaged, or is no store (${cause instanceof Error ? cause.message : message})`, restore)
+  if (((cause?.errcode ?? 0) & 0xff) === fullCode) return failure('disk-full', `the disk of ${file} is full: the store can't be opened`, 'make room on it')
   const [, found = message, todo = 'correct that, or give STORE_URL a file on a local disk'] = /^(.+?)\. (.+)$/.exec(message) ?? []
   return failure('store-unusable', found, todo)
 }

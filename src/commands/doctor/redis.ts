@@ -36,7 +36,8 @@ export const infoOf = async (server: RedisClient, section: string): Promise<Read
 export const redisFault = (error: unknown, what: string): Fault => {
   const why = reasonsOf(error)
   if (isForbidden(why)) return forbidden(why, what)
-  if (/WRONGPASS|NOAUTH|invalid password|without any password configured/.test(why)) return failure('store-password', `Redis refuses the user or the password in STORE_URL (${why})`, 'write those that Redis has into STORE_URL: redis://user:password@host:6379 (redis://:password@host:6379 for "requirepass"). Characters such as @ and : in them are written as %40 and %3A')
+  if (/without any password configured/.test(why)) return failure('store-password', `STORE_URL has a password, and Redis has none (${why})`, 'give Redis that password ("requirepass" in redis.conf, and restart it), or take it out of STORE_URL where nobody else reaches this Redis')
+  if (/WRONGPASS|NOAUTH|invalid password/.test(why)) return failure('store-password', `Redis refuses the user or the password in STORE_URL (${why})`, 'write those that Redis has into STORE_URL: redis://user:password@host:6379 (redis://:password@host:6379 for "requirepass"). Characters such as @ and : in them are written as %40 and %3A')
   if (/OOM /.test(why)) return failure('redis-memory', `the memory of Redis is full, and ${what} fails (${why})`, 'raise maxmemory of Redis, or move other programs away from it')
   if (/MISCONF/.test(why)) return failure('redis-persistence', `Redis can't save what it has to its disk, and takes no writes (${why})`, 'read the log of Redis; its disk may be full, or its folder ("redis-cli config get dir") another user\'s')
   if (/READONLY|is a slave|is a replica/.test(why)) return failure('store-fails', `the Redis in STORE_URL is a replica, and takes no writes (${why})`, 'name the master in STORE_URL. With Sentinels, name these, and it is found: redis+sentinel://host:26379,host:26379/mymaster')

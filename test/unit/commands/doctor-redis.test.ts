@@ -84,6 +84,8 @@ await t.test('doctor: a missing or wrong password is a failure, without the pass
     t.notMatch(faults[0]?.text, 'wrong@')
   }
   t.strictSame(await faultsOf(server.url.replace('//', '//:right@')), [])
+  const open = await start(t)
+  t.match(await faultsOf(open.url.replace('//', '//:right@')), [{ status: 'failure', code: 'store-password', text: /^STORE_URL has a password, and Redis has none /, todo: /take it out of STORE_URL/ }])
 })
 
 await t.test('doctor: a Redis that does not answer is a failure', async (t) => {
