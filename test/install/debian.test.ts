@@ -109,9 +109,13 @@ await t.test('debian: the first owner is the one who has scanned last', async (t
   t.match(await run('scan-login people list'), /owner/)
 })
 
+await t.test('debian: the first backup is made by hand', async (t) => {
+  t.match(await paste('first backup'), /^\d{4}-\d\d-\d\d-\d{6}\n$/)
+})
+
 await t.test('debian: on Monday one sees that it is well', async (t) => {
   const shown = await Promise.all(blockOf('monday').trimEnd().split('\n').map((line) => run(line).catch(String)))
-  const expected = [/^No failure, 0 warnings/m, /Active: active \(running\) since/, /scan-login-backup\.timer/, / Command failed: /, /^\{"status":"ok"\}$/, /^scan_login_tickets_total\{state="consumed"\} 1$/m]
+  const expected = [/^No failure, 0 warnings/m, /Active: active \(running\) since/, /^0 loaded units listed/m, / \d{4}-\d\d-\d\d-\d{6}$/m, / Command failed: /, /^\{"status":"ok"\}$/, /^scan_login_tickets_total\{state="consumed"\} 1$/m]
   t.equal(shown.length, expected.length)
   for (const [index, pattern] of expected.entries()) t.match(shown[index], pattern)
 })
@@ -119,9 +123,15 @@ await t.test('debian: on Monday one sees that it is well', async (t) => {
 await t.test('debian: the timer makes backups, and removes old ones', async (t) => {
   const backups = '/var/lib/scan-login/backups'
   await run('systemctl start scan-login-backup.service')
-  await run(`cp -a ${backups}/* ${backups}/of-june && touch -d '20 days ago' ${backups}/of-june`)
+  await run(`cp -a "$(ls -d ${backups}/2* | head -1)" ${backups}/of-june && touch -d '20 days ago' ${backups}/of-june`)
   await run('sleep 1; systemctl start scan-login-backup.service')
-  t.match(await run(`ls ${backups}`), /^(?:\d{4}-\d\d-\d\d-\d{6}\n){2}$/)
+  t.match(await run(`ls ${backups}`), /^(?:\d{4}-\d\d-\d\d-\d{6}\n){3}$/)
+})
+
+await t.test('debian: on Monday one sees when the backup has failed', async (t) => {
+  await run('mv /opt/scan-login/backup.js /opt/scan-login/away.js; systemctl start scan-login-backup.service || true; mv /opt/scan-login/away.js /opt/scan-login/backup.js')
+  const line = blockOf('monday').split('\n').find((line) => line.includes('--failed')) ?? ''
+  t.match(await run(line), /scan-login-backup\.service .*failed/)
 })
 
 await t.test('debian: people stay logged in when it is restarted, updated, put back and restored', async (t) => {
@@ -129,7 +139,7 @@ await t.test('debian: people stay logged in when it is restarted, updated, put b
   await run('systemctl restart scan-login')
   await ready()
   t.ok(await isLoggedIn(cookie), 'restarted')
-  await paste('update', { 'npm ci\n': '' }) // they are there
+  await paste('update', { 'npm ci &&\n': '' }) // they are there
   await ready()
   t.ok(await isLoggedIn(cookie), 'updated')
   await paste('back')
