@@ -42,6 +42,17 @@ await t.test('doctor: the service tells how a call arrived when it has a proof',
   t.hasStrict(plain.json, { peer: '10.0.0.8', is_peer_trusted: false, x_forwarded_for: null, address: '10.0.0.8', has_authorization: false })
 })
 
+await t.test('doctor: no method tells a stranger that the path is there', async (t) => {
+  const service = await openTestService(t, { keys, env: noLimits })
+  for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'] as const) {
+    const [here, nowhere] = await Promise.all([path, '/api/doctox'].map(async (url) => {
+      const { statusCode, headers } = await service.app.inject({ method: method as 'GET', url }) // light-my-request sends any method
+      return { statusCode, names: Object.keys(headers).sort() }
+    }))
+    t.strictSame(here, nowhere, method)
+  }
+})
+
 await t.test('doctor: marks of settings differ by value and by name, tell no value, and are others under another key', async (t) => {
   const marks = settingMarks(key, { A: 'secret', B: 'secret', C: ['x'] }, ['A', 'B', 'C'])
   t.strictSame(Object.keys(marks), ['A', 'B', 'C'])

@@ -351,7 +351,6 @@ const routes: Record<string, string> = {
   '/api/session/token': 'POST',
   '/api/session/verify': 'GET, HEAD',
   '/api/forward-auth': 'GET, HEAD',
-  '/api/doctor': 'DELETE, GET, HEAD, POST, PUT',
   '/api/phone/login': 'POST',
   [`/api/phone/tickets/${unknownId}/scan`]: 'POST',
   [`/api/phone/tickets/${unknownId}/confirm`]: 'POST',

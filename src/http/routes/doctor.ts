@@ -17,8 +17,8 @@ export interface DoctorRouteDeps {
   readonly clock: Pick<Clock, 'now'>
 }
 
-/** Those that firewalls of hosting panels refuse are among the methods of the API. */
-const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const
+/** Those of the API, which firewalls of hosting panels refuse, and the others, whose 405 would tell a stranger that the path is there. */
+const methods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'] as const
 
 /**
  * Answers whoever proves that they can read the key file. To everybody else it is a path that isn't there: counted by LIMIT_GUESS, and with no more work than one
