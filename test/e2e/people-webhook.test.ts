@@ -41,5 +41,5 @@ await t.test('people: a command says so when the webhook\'s queue is full, and d
     env: { STORE_URL: `sqlite:${file}`, KEYS_FILE: join(deployment.folder, 'data/keys.json'), WEBHOOK_URL: 'http://127.0.0.1:9/', WEBHOOK_SECRET: webhookSecret },
   }).ended
   t.equal(code, 0)
-  t.match(stderr, /^\{[^\n]*"event":"person\.blocked"[^\n]*\nscan-login: webhook: the queue is full[^\n]* \{"steps":1\}\n$/)
+  t.match(stderr, /^\{[^\n]*"event":"person\.blocked"[^\n]*\nscan-login: webhook: the queue is full[^\n]* \{"code":"webhook-queue-full","steps":1\}\n$/)
 })
