@@ -55,6 +55,15 @@ await t.test('readmes: each names a copy in the other language where there is on
   }
 })
 
+await t.test('readmes: every section that a message or a comment sends its reader to is there', (t) => {
+  const sources = globSync('{src,static,miniprogram}/**/*.{ts,js}', { cwd: repository }).map((file) => readFileSync(join(repository, file), 'utf8'))
+  const named = sources.flatMap((text) => [...text.matchAll(/([\w./-]*README\.md), "([^"$]+)"/g)].map(([, file = '', title = '']) => ({ file, title })))
+  const missing = named.filter(({ file, title }) => !new RegExp(`^#+ ${title}$`, 'm').test(readFileSync(join(repository, file), 'utf8')))
+  t.strictSame(missing, [])
+  t.ok(named.length > 3)
+  t.end()
+})
+
 const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { scripts: Readonly<Record<string, string>> }
 
 await t.test('readmes: every npm script that one names is in package.json', async (t) => {

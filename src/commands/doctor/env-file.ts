@@ -26,7 +26,7 @@ export const hasNoSettings = (environment: Environment): boolean => !existsSync(
 export const noSettings = (): Finding => {
   const here = process.cwd()
   const other = otherFolder(here)
-  const where = other === null ? 'run it in the folder of the service, where the .env is, or with the environment of the service (with Docker: docker exec scan-login node doctor.js). A new service needs its settings first: README.md, "Settings"' : `the service seems to be in ${other}: cd ${quoted(other)}, and run the doctor there as its user`
+  const where = other === null ? 'run it in the folder of the service, where the .env is, or with the environment of the service (with Docker: docker exec scan-login node doctor.js). A new service needs its settings first: README.md, "Configuration"' : `the service seems to be in ${other}: cd ${quoted(other)}, and run the doctor there as its user`
   return failure('env-file-missing', `there is no .env in ${here}, and the environment has no setting of scan-login`, where)
 }
 
