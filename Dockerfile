@@ -26,7 +26,7 @@ FROM scratch
 LABEL org.opencontainers.image.title="scan-login"
 LABEL org.opencontainers.image.description="Scan with WeChat to log in"
 LABEL org.opencontainers.image.licenses="MIT"
-LABEL org.opencontainers.image.version="0.2.0"
+LABEL org.opencontainers.image.version="0.3.0"
 # SQLite sorts what is large in a file, and other folders are read-only under --read-only.
 ENV PATH=/usr/local/bin NODE_ENV=production SQLITE_TMPDIR=/app/data
 WORKDIR /app
