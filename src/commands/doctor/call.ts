@@ -29,6 +29,7 @@ export interface CallFailure {
   readonly tookMs: number
 }
 
+const userAgent = `scan-login-doctor/${ownVersion()}` // read once: a run makes some dozens of calls
 const answerWithinMs = 10_000
 /** Nothing that the doctor asks for is nearly as long. */
 const maxBytes = 1_000_000
@@ -42,7 +43,7 @@ export const call = async (url: string, { method = 'GET', headers = {}, body, wi
   const options = {
     method,
     agent: false,
-    headers: { 'user-agent': `scan-login-doctor/${ownVersion()}`, ...body !== undefined && { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }, ...headers },
+    headers: { 'user-agent': userAgent, ...body !== undefined && { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }, ...headers },
     ...url.startsWith('https:') && { rejectUnauthorized: false },
   }
   const request = (url.startsWith('https:') ? requestHttps : requestHttp)(url, options, (answer: IncomingMessage) => {

@@ -2,7 +2,7 @@
 import { askPublic } from './ask-public.ts'
 import type { Check } from './context.ts'
 import { notChecked } from './finding.ts'
-import { addressFindings } from './proxy-address.ts'
+import { visitorAddressFindings } from './proxy-address.ts'
 import { answerFindings, authorizationFindings, cacheFault, cacheFindings, longAddressFindings, methodFindings } from './proxy-calls.ts'
 import { pollFindings } from './proxy-poll.ts'
 import { targetOf } from './reach.ts'
@@ -15,7 +15,7 @@ export const checkProxy: Check = async (context) => {
   if (found.state !== 'reached') return [notChecked(`what the proxy does with calls: none reaches the service through ${PUBLIC_URL}`)]
   const { key } = found
   const findings = await Promise.all([
-    addressFindings(found, context),
+    visitorAddressFindings(found, context),
     pollFindings(context),
     cacheFindings(key, context),
     methodFindings(key, context),

@@ -11,7 +11,7 @@ const madeUp = '203.0.113.77'
 
 const setIt = 'nginx: proxy_set_header X-Forwarded-For $remote_addr; HAProxy: http-request set-header X-Forwarded-For %[src]. Squid: forwarded_for truncate. Caddy does by itself'
 
-export const addressFindings = async ({ told, key, answer }: Extract<PublicAnswer, { state: 'reached' }>, context: CheckContext): Promise<readonly Finding[]> => {
+export const visitorAddressFindings = async ({ told, key, answer }: Extract<PublicAnswer, { state: 'reached' }>, context: CheckContext): Promise<readonly Finding[]> => {
   const { peer, address, x_forwarded_for: forwardedFor, is_peer_trusted: isTrusted } = told
   if (forwardedFor === null) {
     return [failure('proxy-no-forwarded-for', `the proxy at ${peer} doesn't say who a visitor is: no X-Forwarded-For arrives, and all visitors count as ${address}`, `let it set the header. ${setIt}`)]
