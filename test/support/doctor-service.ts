@@ -1,11 +1,11 @@
 /** A service for the doctor to look at: the real one in this process, with real clocks and a folder of its own; and the doctor's checks with the same settings. */
 import type { Test } from 'tap'
-import { buildApp } from '../../src/app.ts'
 import type { Check, CheckContext } from '../../src/commands/doctor/context.ts'
 import type { Finding } from '../../src/commands/doctor/finding.ts'
 import { readConfig, readSettings } from '../../src/config.ts'
 import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
-import { openRuntime, systemClock } from '../../src/runtime.ts'
+import { systemClock } from '../../src/runtime.ts'
+import { openApp } from './open-app.ts'
 import { freePort } from './redis.ts'
 import { makeFolder } from './service-process.ts'
 
@@ -38,13 +38,7 @@ export const openDoctorService = async (t: Test, more: Environment = {}): Promis
     ...more,
   }
   const config = { ...readConfig(env), WECHAT_APPID: simulator.appid, WECHAT_SECRET: simulator.secret }
-  const runtime = await openRuntime(config)
-  t.teardown(runtime.close)
-  const app = await buildApp(runtime, config)
-  t.teardown(async () => {
-    app.server.closeAllConnections()
-    await app.close()
-  })
+  const app = await openApp(t, config)
   await app.listen({ host: '127.0.0.1', port })
   return { port, env }
 }

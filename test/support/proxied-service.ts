@@ -3,11 +3,10 @@
  * address. So the address alone tells the networks apart.
  */
 import type { Test } from 'tap'
-import { buildApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { startWechatSimulator } from '../../src/demo/wechat-simulator.ts'
-import { openRuntime } from '../../src/runtime.ts'
 import { openPhone, type TestPhone } from './clients.ts'
+import { openApp } from './open-app.ts'
 import { makeFolder } from './service-process.ts'
 import { freePort } from './redis.ts'
 import { remote } from './remote.ts'
@@ -50,13 +49,7 @@ export const openProxiedService = async (t: Test): Promise<ProxiedService> => {
     WECHAT_APPID: simulator.appid,
     WECHAT_SECRET: simulator.secret,
   }
-  const runtime = await openRuntime(config)
-  t.teardown(runtime.close)
-  const app = await buildApp(runtime, config)
-  t.teardown(async () => {
-    app.server.closeAllConnections()
-    await app.close()
-  })
+  const app = await openApp(t, config)
   const record = new Map<string, Arrival[]>()
   const arrivals = (address: string): Arrival[] => record.get(address) ?? record.set(address, []).get(address) ?? []
   app.server.on('request', ({ method = '', url = '', socket }, response) => {
